@@ -1,0 +1,44 @@
+using System.Text.Json;
+
+namespace FeedBox.Core.Events;
+
+/// <summary>A fact that has happened. <see cref="Id"/> is its identity everywhere: a second delivery carries the same one.</summary>
+/// <param name="Key">Aggregate id; events of one key keep their order.</param>
+/// <param name="Data">The body as UTF-8 JSON; unknown fields in it are ignored by readers.</param>
+/// <param name="TraceParent">W3C trace context of the request that caused it, if any.</param>
+public sealed record FeedEvent(
+    Guid Id, string Type, int Schema, string Key, DateTimeOffset OccurredAt, JsonElement Data, string? TraceParent);
+
+/// <summary>An event on its way to a topic; what an outbox keeps until the log has it.</summary>
+public sealed record OutboundEvent(string Topic, FeedEvent Event);
+
+public static class EventTypes
+{
+    public const string PostCreated = "post.created";
+    public const string PostUpdated = "post.updated";
+    public const string PostDeleted = "post.deleted";
+    public const string PostApproved = "post.approved";
+    public const string PostWithdrawn = "post.withdrawn";
+}
+
+public static class Topics
+{
+    public const int Partitions = 12;
+    public const string PostOriginal = "feedbox.post.original";
+    public const string PostInspected = "feedbox.post.inspected";
+    public const string DeadLetterSuffix = ".dlt";
+
+    /// <summary>Every topic that start-up creates, dead-letter twins included.</summary>
+    public static IReadOnlyList<string> All { get; } =
+        [.. new[] { PostOriginal, PostInspected }.SelectMany(topic => new[] { topic, DeadLetter(topic) })];
+
+    public static string DeadLetter(string topic) => topic + DeadLetterSuffix;
+}
+
+public static class ConsumerGroups
+{
+    public const string PostCaching = "feedbox-post-caching";
+    public const string PostInspect = "feedbox-post-inspect";
+    public const string PostSubscribing = "feedbox-post-subscribing";
+    public const string PostIndexing = "feedbox-post-indexing";
+}
