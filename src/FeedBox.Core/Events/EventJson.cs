@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using FeedBox.Core.Coupons;
 
 namespace FeedBox.Core.Events;
 
@@ -21,4 +22,5 @@ public sealed record PostWithdrawn(Guid PostId, int Version, string Reason);
 [JsonSerializable(typeof(PostDeleted))]
 [JsonSerializable(typeof(PostApproved))]
 [JsonSerializable(typeof(PostWithdrawn))]
+[JsonSerializable(typeof(CouponRequested))]
 public sealed partial class EventJson : JsonSerializerContext;

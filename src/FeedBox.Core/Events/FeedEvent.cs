@@ -19,6 +19,7 @@ public static class EventTypes
     public const string PostDeleted = "post.deleted";
     public const string PostApproved = "post.approved";
     public const string PostWithdrawn = "post.withdrawn";
+    public const string CouponRequested = "coupon.requested";
 }
 
 public static class Topics
@@ -26,11 +27,12 @@ public static class Topics
     public const int Partitions = 12;
     public const string PostOriginal = "feedbox.post.original";
     public const string PostInspected = "feedbox.post.inspected";
+    public const string CouponRequest = "feedbox.coupon.request";
     public const string DeadLetterSuffix = ".dlt";
 
     /// <summary>Every topic that start-up creates, dead-letter twins included.</summary>
     public static IReadOnlyList<string> All { get; } =
-        [.. new[] { PostOriginal, PostInspected }.SelectMany(topic => new[] { topic, DeadLetter(topic) })];
+        [.. new[] { PostOriginal, PostInspected, CouponRequest }.SelectMany(topic => new[] { topic, DeadLetter(topic) })];
 
     public static string DeadLetter(string topic) => topic + DeadLetterSuffix;
 }
@@ -41,4 +43,6 @@ public static class ConsumerGroups
     public const string PostInspect = "feedbox-post-inspect";
     public const string PostSubscribing = "feedbox-post-subscribing";
     public const string PostIndexing = "feedbox-post-indexing";
+    public const string CouponIssue = "feedbox-coupon-issue";
+    public const string DeadLetters = "feedbox-dead-letters";
 }
