@@ -1,0 +1,43 @@
+using FeedBox.Core.Events;
+using FeedBox.Pipeline.Consuming;
+using FeedBox.Pipeline.Inbox;
+using FeedBox.Pipeline.Inspection;
+using FeedBox.Pipeline.Posts;
+using FeedBox.Pipeline.Relaying;
+using FeedBox.Pipeline.Search;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace FeedBox.Pipeline;
+
+public static class PipelineServices
+{
+    /// <summary>
+    /// Adds the relay and every consumer, as one hosted service. The ports come from elsewhere:
+    /// event log, outbox, stores, cache, index, user team, names and inspector.
+    /// </summary>
+    public static IServiceCollection AddFeedBoxPipeline(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<ConsumerOptions>().Bind(configuration.GetSection(ConsumerOptions.Section))
+            .Validate(o => o is { MaxConcurrency: > 0, Retries: >= 0, Window: > 0, PollSize: > 0 }, $"{ConsumerOptions.Section}: sizes must be positive.")
+            .ValidateOnStart();
+        services.AddOptions<RelayOptions>().Bind(configuration.GetSection(RelayOptions.Section))
+            .Validate(o => o.BatchSize > 0, $"{RelayOptions.Section}: BatchSize must be positive.")
+            .ValidateOnStart();
+        services.AddOptions<FanOutOptions>().Bind(configuration.GetSection(FanOutOptions.Section))
+            .Validate(o => o.ChunkSize > 0, $"{FanOutOptions.Section}: ChunkSize must be positive.")
+            .ValidateOnStart();
+
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<OutboxSignal>();
+        services.AddSingleton<IEventHandler, CachePosts>();
+        services.AddSingleton<IEventHandler, InspectPosts>();
+        services.AddSingleton<IEventHandler, FanOutPosts>();
+        services.AddSingleton<IEventHandler, IndexPosts>();
+        services.AddSingleton<Consumers>();
+        services.AddSingleton<OutboxRelay>();
+        services.AddHostedService<PipelineService>();
+        return services;
+    }
+}

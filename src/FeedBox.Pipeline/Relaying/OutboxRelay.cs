@@ -1,0 +1,96 @@
+using FeedBox.Core.Events;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace FeedBox.Pipeline.Relaying;
+
+/// <summary>
+/// Carries committed events from the outbox to the log: one ordered loop per shard, woken by the commit.
+/// A row is removed only after the log has acknowledged it, and nothing overtakes a row that fails.
+/// </summary>
+public sealed partial class OutboxRelay(
+    IOutbox outbox, IEventLog log, OutboxSignal signal, IOptions<RelayOptions> options, TimeProvider time, ILogger<OutboxRelay> logger)
+{
+    private readonly RelayOptions _options = options.Value;
+    private long _depth;
+
+    /// <summary>Rows waiting, as last measured.</summary>
+    public long Depth => Interlocked.Read(ref _depth);
+
+    /// <summary>All of them, until several processes share the work.</summary>
+    private static IEnumerable<int> OwnedShards => Enumerable.Range(0, OutboxShards.Count);
+
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        using var _ = RelayMetrics.Show(this);
+        await Task.WhenAll([MeasureDepthAsync(stopping), .. OwnedShards.Select(shard => Task.Run(() => RelayAsync(shard, stopping)))]);
+    }
+
+    private async Task RelayAsync(int shard, CancellationToken stopping)
+    {
+        // A batch under way is brought to its end, so that a stop in between does not send it twice.
+        using var abort = new CancellationTokenSource();
+        await using var _ = stopping.Register(() => abort.CancelAfter(_options.DrainTimeout));
+        try
+        {
+            while (true)
+            {
+                IReadOnlyList<OutboxRow> rows = [];
+                await UntilDoneAsync(async () => rows = await outbox.ReadAsync(shard, _options.BatchSize, stopping));
+                if (rows.Count > 0)
+                {
+                    await UntilDoneAsync(() => log.AppendAsync([.. rows.Select(row => row.Message)], abort.Token));
+                    RelayMetrics.Published.Add(rows.Count);
+                    await UntilDoneAsync(() => outbox.RemoveAsync([.. rows.Select(row => row.Sequence)], abort.Token));
+                }
+                stopping.ThrowIfCancellationRequested();
+                if (rows.Count < _options.BatchSize)
+                    await signal.WaitAsync(shard, _options.PollInterval, time, stopping);
+            }
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+        }
+
+        async Task UntilDoneAsync(Func<Task> step)
+        {
+            var backoff = new Backoff();
+            while (true)
+            {
+                try
+                {
+                    await step();
+                    return;
+                }
+                catch (Exception e) when (e is not OperationCanceledException || !stopping.IsCancellationRequested)
+                {
+                    RelayMetrics.Failures.Add(1);
+                    LogFailed(e, shard);
+                    await backoff.WaitAsync(time, stopping);
+                }
+            }
+        }
+    }
+
+    private async Task MeasureDepthAsync(CancellationToken stopping)
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                Interlocked.Exchange(ref _depth, await outbox.DepthAsync(stopping));
+            }
+            catch (Exception e) when (!stopping.IsCancellationRequested)
+            {
+                LogDepthUnknown(e);
+            }
+            await Task.Delay(_options.DepthInterval, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The relay of shard {Shard} failed and tries again")]
+    private partial void LogFailed(Exception e, int shard);
+
+    [LoggerMessage(LogLevel.Debug, "The depth of the outbox is not known")]
+    private partial void LogDepthUnknown(Exception e);
+}
