@@ -1,0 +1,91 @@
+using System.Text.Encodings.Web;
+using FeedBox.Core.Inbox;
+using FeedBox.Core.Posts;
+using FeedBox.Http.Callers;
+using FeedBox.Http.Idempotency;
+using FeedBox.Http.Inbox;
+using FeedBox.Http.OpenApi;
+using FeedBox.Http.Operations;
+using FeedBox.Http.Posts;
+using FeedBox.Http.Problems;
+using FeedBox.Http.RateLimits;
+using FeedBox.Http.Search;
+using FeedBox.Http.UserTeam;
+using FeedBox.Http.Web;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+
+namespace FeedBox.Http;
+
+/// <summary>The REST API and the page. A process adds it, brings the ports, and maps it.</summary>
+public static class FeedBoxHttp
+{
+    /// <summary>Five times the largest post in the widest script.</summary>
+    public const int MaxBodyBytes = 64 * 1024;
+
+    /// <summary>
+    /// Needs IPostStore, IPostCache, IInboxStore, ISearchIndex, IIdempotencyStore, IUserTeam, INameDirectory, IOutbox and IEventLog;
+    /// shows IPostInspector when there is one.
+    /// </summary>
+    public static IHostApplicationBuilder AddFeedBoxHttp(this IHostApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.Configure<KestrelServerOptions>(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
+        });
+        services.ConfigureHttpJsonOptions(json =>
+        {
+            json.SerializerOptions.TypeInfoResolverChain.Insert(0, HttpJson.Default);
+            json.SerializerOptions.NumberHandling = HttpJson.Default.Options.NumberHandling;
+            foreach (var converter in HttpJson.Default.Options.Converters)
+                json.SerializerOptions.Converters.Add(converter);
+            // Korean stays readable; what is sent is application/json with nosniff, never markup.
+            json.SerializerOptions.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+        });
+        services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+        services.AddExceptionHandler<ProblemExceptionHandler>();
+        services.AddHealthChecks().AddCheck("self", () => HealthCheckResult.Healthy(), ["live"]);
+        services.AddApiDescription();
+        builder.AddCallers();
+        builder.AddRateLimits();
+
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<PublishPost>();
+        services.TryAddSingleton<ChangePost>();
+        services.TryAddSingleton<ReadPosts>();
+        services.TryAddSingleton<ReadInbox>();
+        services.TryAddSingleton<CategoryList>();
+        return builder;
+    }
+
+    public static WebApplication MapFeedBox(this WebApplication app)
+    {
+        app.UseExceptionHandler(_ => { });
+        app.UseStatusCodePages(page => ProblemResult.ForStatus(page.HttpContext.Response.StatusCode).ExecuteAsync(page.HttpContext));
+        app.UseBrowserSafety();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.UseRateLimits();
+        app.UseIdempotencyKeys();
+
+        var api = app.MapGroup("").RequireAuthorization().LimitPerCaller();
+        api.MapPosts();
+        api.MapInbox();
+        api.MapSearch();
+        api.MapUserTeam();
+        api.MapOperations();
+
+        app.MapStatus();
+        app.MapOpenApi();
+        app.MapPage();
+        return app;
+    }
+}

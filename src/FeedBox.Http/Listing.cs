@@ -1,0 +1,44 @@
+using System.ComponentModel;
+using System.Globalization;
+using FeedBox.Core;
+using Microsoft.AspNetCore.Mvc;
+
+namespace FeedBox.Http;
+
+/// <param name="Next">The cursor of the following page; null on the last.</param>
+/// <param name="Partial">True when something, a name mostly, is missing because a dependency could not be asked.</param>
+public sealed record Listing<T>(IReadOnlyList<T> Items, string? Next, bool Partial);
+
+/// <summary>The two query parameters of every listing, as text, so that nonsense gets our code and not the framework's.</summary>
+public readonly record struct PageQuery(
+    [FromQuery(Name = "cursor"), Description("From `next` of the page before.")] string? Cursor,
+    [FromQuery(Name = "limit"), Description("1 to 100; 20 when absent.")] string? Limit)
+{
+    private const int MaxCursorLength = 512;
+
+    /// <exception cref="FeedBoxException">Code "invalid-limit".</exception>
+    public int Take()
+    {
+        if (Limit is null)
+            return Paging.DefaultLimit;
+        return int.TryParse(Limit, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= Paging.MaxLimit
+            ? limit
+            : throw FeedBoxException.Invalid("invalid-limit", $"limit must be a number from 1 to {Paging.MaxLimit}.");
+    }
+
+    /// <summary>The cursor of a listing ordered by id.</summary>
+    /// <exception cref="FeedBoxException">Code "invalid-cursor".</exception>
+    public Guid? Before() => Cursor switch
+    {
+        null => null,
+        _ when Guid.TryParseExact(Cursor, "D", out var id) => id,
+        _ => throw InvalidCursor(),
+    };
+
+    /// <summary>The cursor of a listing that reads it itself.</summary>
+    /// <exception cref="FeedBoxException">Code "invalid-cursor".</exception>
+    public string? Opaque() => Cursor is null || (Cursor.Length is > 0 and <= MaxCursorLength && UserText.IsClean(Cursor)) ? Cursor : throw InvalidCursor();
+
+    private static FeedBoxException InvalidCursor() =>
+        FeedBoxException.Invalid("invalid-cursor", "cursor must be the next of a page of the same listing.");
+}
