@@ -1,0 +1,25 @@
+namespace FeedBox.Sqlite;
+
+/// <summary>
+/// All tables, each defined beside the store that uses it. Ids of ours are 16 bytes big-endian, times are UTC ticks.
+/// </summary>
+internal static class SqliteSchema
+{
+    /// <summary>Raised with every change to an existing table, together with the step that migrates to it.</summary>
+    public const int Version = 1;
+
+    private static readonly string[] Features =
+    [
+    ];
+
+    public static void Apply(SqliteWriter writer)
+    {
+        var found = writer.Prepare("PRAGMA user_version").Scalar() ?? 0;
+        if (found > Version)
+            throw new InvalidDataException($"The database has schema {found}; this FeedBox knows {Version}. Use the newer FeedBox.");
+        writer.Run("BEGIN IMMEDIATE");
+        foreach (var ddl in Features)
+            writer.Run(ddl);
+        writer.Run($"PRAGMA user_version = {Version}; COMMIT");
+    }
+}
