@@ -1,2 +1,3 @@
-var app = WebApplication.Create(args);
-app.Run();
+using FeedBox.UserTeamMock;
+
+UserTeamMockApp.Create(args).Run();

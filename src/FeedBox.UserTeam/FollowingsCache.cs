@@ -1,0 +1,82 @@
+using FeedBox.Core.UserTeam;
+
+namespace FeedBox.UserTeam;
+
+/// <summary>Whom users follow: fresh or a little stale at once, else within the read budget, else the last that was known.</summary>
+internal sealed class FollowingsCache(IUserTeam userTeam, NameDirectoryOptions options, TimeProvider time)
+{
+    private readonly BoundedCache<long, CachedFollowings> _known = new(options.FollowingsCapacity);
+    private readonly Lock _gate = new();
+    private readonly Dictionary<long, TaskCompletionSource<IReadOnlySet<long>?>> _loading = [];
+
+    /// <param name="Ids">Null when nobody could say.</param>
+    private sealed record CachedFollowings(IReadOnlySet<long>? Ids, DateTimeOffset RefreshAt, DateTimeOffset ServeUntil);
+
+    public ValueTask<IReadOnlySet<long>?> GetAsync(long followerId, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var cached = _known.Find(followerId);
+        if (cached is not null && now < cached.RefreshAt)
+            return new(cached.Ids);
+        var load = Load(followerId);
+        return cached?.Ids is not null && now < cached.ServeUntil ? new(cached.Ids) : WaitAsync();
+
+        async ValueTask<IReadOnlySet<long>?> WaitAsync()
+        {
+            await ((Task)load).WaitAsync(options.ReadBudget, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
+            return load.IsCompletedSuccessfully ? load.Result : cached?.Ids;
+        }
+    }
+
+    public void Forget(long followerId)
+    {
+        lock (_gate)
+        {
+            _loading.Remove(followerId);
+            if (_known.Find(followerId) is { } cached)
+                _known.Set(followerId, new(cached.Ids, DateTimeOffset.MinValue, DateTimeOffset.MinValue));
+        }
+    }
+
+    private Task<IReadOnlySet<long>?> Load(long followerId)
+    {
+        lock (_gate)
+        {
+            if (_loading.TryGetValue(followerId, out var load))
+                return load.Task;
+            if (_known.Find(followerId) is { } cached && time.GetUtcNow() < cached.RefreshAt)
+                return Task.FromResult(cached.Ids);
+            load = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            _loading.Add(followerId, load);
+            _ = Task.Run(() => FetchAsync(followerId, load));
+            return load.Task;
+        }
+    }
+
+    private async Task FetchAsync(long followerId, TaskCompletionSource<IReadOnlySet<long>?> load)
+    {
+        CachedFollowings? cached;
+        try
+        {
+            var ids = (await userTeam.GetFollowingsAsync(followerId, CancellationToken.None)).ToHashSet();
+            var now = time.GetUtcNow();
+            cached = new(ids, now + options.FollowingsFresh, now + options.FollowingsKept);
+        }
+        catch (Exception)
+        {
+            var last = _known.Find(followerId);
+            cached = new(last?.Ids, time.GetUtcNow() + options.RetryPause, last?.ServeUntil ?? DateTimeOffset.MinValue);
+        }
+        lock (_gate)
+        {
+            // A load that Forget has cut off may be older than the change: its readers get it, the cache does not.
+            if (_loading.TryGetValue(followerId, out var current) && current == load)
+            {
+                _loading.Remove(followerId);
+                _known.Set(followerId, cached);
+            }
+        }
+        load.SetResult(cached.Ids);
+    }
+}
