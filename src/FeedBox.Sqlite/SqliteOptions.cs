@@ -1,8 +1,12 @@
+using FeedBox.Core.Events;
+
 namespace FeedBox.Sqlite;
 
 /// <summary>Section <c>FeedBox:Sqlite</c>.</summary>
 public sealed class SqliteOptions
 {
+    public const string Section = "FeedBox:Sqlite";
+
     /// <summary>The database file; its folder is made when missing.</summary>
     public string Path { get; set; } = "data/feedbox.db";
 
@@ -14,6 +18,9 @@ public sealed class SqliteOptions
 
     /// <summary>Writes that share one commit at most.</summary>
     public int MaxBatch { get; set; } = 512;
+
+    /// <summary>Partitions of a topic that is created from now on; existing topics keep theirs.</summary>
+    public int Partitions { get; set; } = Topics.Partitions;
 
     /// <summary>Age at which records of the event log are trimmed, whether read or not.</summary>
     public TimeSpan EventRetention { get; set; } = TimeSpan.FromDays(7);

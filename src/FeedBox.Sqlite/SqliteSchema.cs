@@ -1,3 +1,9 @@
+using FeedBox.Sqlite.Events;
+using FeedBox.Sqlite.Idempotency;
+using FeedBox.Sqlite.Inbox;
+using FeedBox.Sqlite.Posts;
+using FeedBox.Sqlite.UserTeam;
+
 namespace FeedBox.Sqlite;
 
 /// <summary>
@@ -10,6 +16,11 @@ internal static class SqliteSchema
 
     private static readonly string[] Features =
     [
+        PostSchema.Ddl,
+        EventSchema.Ddl,
+        InboxSchema.Ddl,
+        IdempotencySchema.Ddl,
+        NameSchema.Ddl,
     ];
 
     public static void Apply(SqliteWriter writer)

@@ -68,10 +68,19 @@ public sealed class SqliteStatement : IDisposable
             return BindNull();
         var buffer = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(value.Length));
         var length = Encoding.UTF8.GetBytes(value, buffer);
-        Check(raw.sqlite3_bind_text(_statement, ++_bound, buffer.AsSpan(0, length)));
+        BindText(buffer.AsSpan(0, length));
         ArrayPool<byte>.Shared.Return(buffer);
         return this;
     }
+
+    /// <summary>Text that is UTF-8 already.</summary>
+    public SqliteStatement BindText(ReadOnlySpan<byte> utf8)
+    {
+        Check(raw.sqlite3_bind_text(_statement, ++_bound, utf8));
+        return this;
+    }
+
+    public SqliteStatement BindText(byte[]? utf8) => utf8 is null ? BindNull() : BindText(utf8.AsSpan());
 
     public SqliteStatement BindNull()
     {

@@ -1,0 +1,44 @@
+using FeedBox.Core.Events;
+using FeedBox.Core.Idempotency;
+using FeedBox.Core.Inbox;
+using FeedBox.Core.Posts;
+using FeedBox.Core.UserTeam;
+using FeedBox.Sqlite.Events;
+using FeedBox.Sqlite.Idempotency;
+using FeedBox.Sqlite.Inbox;
+using FeedBox.Sqlite.Posts;
+using FeedBox.Sqlite.UserTeam;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace FeedBox.Sqlite;
+
+public static class SqliteServices
+{
+    /// <summary>Every port on one SQLite file, with the options of section <see cref="SqliteOptions.Section"/>.</summary>
+    public static IServiceCollection AddFeedBoxSqlite(this IServiceCollection services, IConfiguration configuration) =>
+        services.AddFeedBoxSqlite(options => configuration.GetSection(SqliteOptions.Section).Bind(options));
+
+    /// <summary>Every port on one SQLite file. The container opens it before the first service that needs it and closes it after the last.</summary>
+    public static IServiceCollection AddFeedBoxSqlite(this IServiceCollection services, Action<SqliteOptions> configure)
+    {
+        services.Configure(configure);
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<OutboxSignal>();
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<SqliteOptions>>().Value);
+        services.AddSingleton(provider => SqliteDatabase.Open(provider.GetRequiredService<SqliteOptions>()));
+
+        services.AddSingleton<IPostStore, SqlitePostStore>();
+        services.AddSingleton<IOutbox, SqliteOutbox>();
+        services.AddSingleton<SqliteEventLog>().AddSingleton<IEventLog>(provider => provider.GetRequiredService<SqliteEventLog>());
+        services.AddSingleton<IInboxStore, SqliteInboxStore>();
+        services.AddSingleton<SqliteIdempotencyStore>().AddSingleton<IIdempotencyStore>(provider => provider.GetRequiredService<SqliteIdempotencyStore>());
+        services.AddSingleton<SqliteNameStore>().AddSingleton<INameStore>(provider => provider.GetRequiredService<SqliteNameStore>());
+
+        services.AddHostedService<SqliteMaintenance>();
+        services.AddHealthChecks().AddCheck<SqliteHealth>("sqlite");
+        return services;
+    }
+}
