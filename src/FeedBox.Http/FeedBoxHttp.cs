@@ -2,7 +2,6 @@ using System.Text.Encodings.Web;
 using FeedBox.Core.Inbox;
 using FeedBox.Core.Posts;
 using FeedBox.Http.Callers;
-using FeedBox.Http.Idempotency;
 using FeedBox.Http.Inbox;
 using FeedBox.Http.OpenApi;
 using FeedBox.Http.Operations;
@@ -74,7 +73,7 @@ public static class FeedBoxHttp
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseRateLimits();
-        app.UseIdempotencyKeys();
+        app.UseBodies();
 
         var api = app.MapGroup("").RequireAuthorization().LimitPerCaller();
         api.MapPosts();

@@ -13,7 +13,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -35,10 +34,12 @@ internal sealed class FeedBoxHost : IAsyncDisposable
 
     private FeedBoxHost(string environment, IEnumerable<(string Key, string? Value)> settings, Action<IServiceCollection>? services, Action<WebApplication>? map)
     {
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = environment });
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = environment });
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Configuration.AddInMemoryCollection([new("FeedBox:RateLimits:Enabled", "false"), .. settings.Select(setting => KeyValuePair.Create(setting.Key, setting.Value))]);
+        builder.Configuration["FeedBox:RateLimits:Enabled"] = "false";
+        foreach (var (key, value) in settings)
+            builder.Configuration[key] = value;
         builder.Services.AddSingleton<TimeProvider>(Time);
         builder.Services.AddSingleton<IPostStore>(Posts);
         builder.Services.AddSingleton<IPostCache>(Cache);
@@ -54,7 +55,7 @@ internal sealed class FeedBoxHost : IAsyncDisposable
         _app = builder.Build();
         _app.MapFeedBox();
         map?.Invoke(_app);
-        Client = new();
+        Client = new(new SocketsHttpHandler { RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8 });
     }
 
     public static async Task<FeedBoxHost> StartAsync(

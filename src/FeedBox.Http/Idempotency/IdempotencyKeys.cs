@@ -137,14 +137,6 @@ internal static class IdempotencyKeys
     public static RouteHandlerBuilder WithIdempotencyKey(this RouteHandlerBuilder endpoint) =>
         endpoint.AddEndpointFilter<IdempotencyFilter>().WithMetadata(new TakesIdempotencyKey());
 
-    /// <summary>Keeps the body of a request with a key, so that it can be hashed after it was read.</summary>
-    public static void UseIdempotencyKeys(this IApplicationBuilder app) => app.Use((http, next) =>
-    {
-        if (http.Request.Headers.ContainsKey(IdempotencyFilter.KeyHeader))
-            http.Request.EnableBuffering(FeedBoxHttp.MaxBodyBytes + 1);
-        return next(http);
-    });
-
     /// <summary>The id of what this request creates: that of the operation when the request carries a key, a fresh one otherwise.</summary>
     public static Guid NewId(this HttpContext http, TimeProvider time) =>
         http.Features.Get<IdempotencyClaim.Granted>()?.OperationId ?? Guid.CreateVersion7(time.GetUtcNow());
