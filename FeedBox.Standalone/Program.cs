@@ -1,2 +1,23 @@
-var app = WebApplication.Create(args);
-app.Run();
+using FeedBox.Http;
+using FeedBox.Pipeline;
+using FeedBox.Sqlite;
+using FeedBox.Standalone;
+using FeedBox.UserTeam;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+
+await using var userTeam = await builder.StartUserTeamMockAsync();
+
+builder.AddOpenTelemetry();
+builder.Services.AddFeedBoxSqlite(builder.Configuration);
+builder.Services.AddFeedBoxUserTeam(builder.Configuration);
+builder.Services.AddInspector();
+builder.Services.AddFeedBoxPipeline(builder.Configuration);
+builder.AddFeedBoxHttp();
+builder.Services.AddInProcessCaches();
+
+var app = builder.Build();
+app.MapFeedBox();
+app.AnnounceWhenReady(userTeam);
+await app.RunAsync();
