@@ -10,11 +10,15 @@ namespace FeedBox.Http;
 public sealed record Listing<T>(IReadOnlyList<T> Items, string? Next, bool Partial);
 
 /// <summary>The two query parameters of every listing, as text, so that nonsense gets our code and not the framework's.</summary>
-public readonly record struct PageQuery(
-    [FromQuery(Name = "cursor"), Description("From `next` of the page before.")] string? Cursor,
-    [FromQuery(Name = "limit"), Description("1 to 100; 20 when absent.")] string? Limit)
+public readonly record struct PageQuery
 {
     private const int MaxCursorLength = 512;
+
+    [FromQuery(Name = "cursor"), Description("From `next` of the page before.")]
+    public string? Cursor { get; init; }
+
+    [FromQuery(Name = "limit"), Description("1 to 100; 20 when absent.")]
+    public string? Limit { get; init; }
 
     /// <exception cref="FeedBoxException">Code "invalid-limit".</exception>
     public int Take()
