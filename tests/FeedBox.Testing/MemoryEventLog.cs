@@ -29,6 +29,9 @@ public sealed class MemoryEventLog(int partitions = Topics.Partitions, TimeProvi
     /// <summary>Called with the group and each commit before it is stored; throws to make it fail.</summary>
     public Action<string, IReadOnlyDictionary<TopicPartition, long>>? OnCommit { get; set; }
 
+    /// <summary>Called with the number of records a poll gives.</summary>
+    public Action<int>? OnFetched { get; set; }
+
     public long Polls => Interlocked.Read(ref _polls);
 
     /// <summary>Makes every call fail until it is taken back.</summary>
@@ -314,6 +317,7 @@ public sealed class MemoryEventLog(int partitions = Topics.Partitions, TimeProvi
                 _positions[partition] = from + count;
             }
             _turn++;
+            log.OnFetched?.Invoke(found.Count);
             return found;
         }
     }

@@ -64,7 +64,11 @@ public sealed partial class ConsumerRuntime : IPartitionListener
         {
             try
             {
-                Dispatch(await reader.PollAsync(_options.PollSize, stopping));
+                var room = _scheduler.RoomAsync();
+                if (!room.IsCompleted)
+                    await Task.WhenAny(room, Task.Delay(LongestWaitForRoom, _time, stopping));
+                // Without room, a poll for one record keeps the membership and next to no memory.
+                Dispatch(await reader.PollAsync(room.IsCompleted ? _options.PollSize : 1, stopping));
                 backoff.Reset();
                 KeepWindows(reader);
                 if (_time.GetElapsedTime(committedAt) >= _options.CommitInterval)
@@ -72,8 +76,6 @@ public sealed partial class ConsumerRuntime : IPartitionListener
                     await CommitAsync(_owned.Values, stopping);
                     committedAt = _time.GetTimestamp();
                 }
-                if (_scheduler.RoomAsync() is { IsCompleted: false } room)
-                    await Task.WhenAny(room, Task.Delay(LongestWaitForRoom, _time, stopping));
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {

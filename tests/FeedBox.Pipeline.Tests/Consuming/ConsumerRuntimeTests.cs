@@ -263,6 +263,26 @@ public sealed class ConsumerRuntimeTests
     }
 
     [Fact]
+    public async Task A_long_pause_over_a_large_backlog_fetches_next_to_nothing()
+    {
+        var calls = 0;
+        var handler = new Handler((_, _, _) => Interlocked.Increment(ref calls) > 0
+            ? throw new DependencyUnavailableException("user team", TimeSpan.FromMinutes(10))
+            : Task.CompletedTask);
+        await using var running = new Running(_log, handler, _time, new() { PollSize = 100 });
+        var fetched = 0;
+        _log.OnFetched = count => Interlocked.Add(ref fetched, count);
+        await _log.AppendAsync([.. Enumerable.Range(0, 5_000).Select(i => Log.Message($"key-{i}", i))], default);
+        await Eventually.TrueAsync(() => running.Runtime.Status.PausedUntil is not null && fetched >= 200, "paused");
+        for (var i = 0; i < 20; i++)
+        {
+            var polls = _log.Polls;
+            await Eventually.TrueAsync(() => _log.Polls > polls, _time, TimeSpan.FromMilliseconds(100), "polled on");
+        }
+        Assert.InRange(fetched, 200, 500);
+    }
+
+    [Fact]
     public async Task A_replay_for_another_group_is_skipped_and_one_for_this_group_is_handled()
     {
         var handler = new Handler();

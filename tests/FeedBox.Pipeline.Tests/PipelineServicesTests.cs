@@ -1,0 +1,101 @@
+using FeedBox.Core;
+using FeedBox.Core.Events;
+using FeedBox.Core.Inbox;
+using FeedBox.Core.Inspection;
+using FeedBox.Core.Posts;
+using FeedBox.Core.Search;
+using FeedBox.Core.UserTeam;
+using FeedBox.Pipeline.Consuming;
+using FeedBox.Pipeline.Inbox;
+using FeedBox.Pipeline.Relaying;
+using FeedBox.Testing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace FeedBox.Pipeline.Tests;
+
+public sealed class PipelineServicesTests
+{
+    private readonly MemoryEventLog _log = new();
+    private readonly ManualTime _time = new();
+
+    [Fact]
+    public async Task Every_consumer_runs_once_the_topics_can_be_created()
+    {
+        _log.IsDown = true;
+        using var host = Build([]);
+        await host.StartAsync();
+        await Eventually.TrueAsync(() => _time.PendingTimers > 0, "waits to try again");
+        Assert.Equal(0, _log.Polls);
+
+        _log.IsDown = false;
+        await Eventually.TrueAsync(() => _log.Polls > 0, _time, TimeSpan.FromMilliseconds(100), "consuming");
+        Assert.Equal(
+            [ConsumerGroups.PostCaching, ConsumerGroups.PostInspect, ConsumerGroups.PostSubscribing, ConsumerGroups.PostIndexing],
+            host.Services.GetRequiredService<Consumers>().Statuses.Select(status => status.Group));
+        Assert.Equal(Topics.Partitions, (await _log.LagAsync("any", [Topics.DeadLetter(Topics.PostInspected)], default)).Count);
+        await host.StopAsync();
+    }
+
+    [Fact]
+    public void Options_have_the_numbers_of_the_design_and_follow_the_configuration()
+    {
+        using var host = Build([]);
+        var consumers = Options<ConsumerOptions>(host);
+        Assert.Equal((256, 5, TimeSpan.FromSeconds(2), 10_000), (consumers.MaxConcurrency, consumers.Retries, consumers.RetryDelay, consumers.Window));
+        Assert.Equal((500, TimeSpan.FromSeconds(10)), (Options<RelayOptions>(host).BatchSize, Options<RelayOptions>(host).PollInterval));
+        Assert.Equal(1_000, Options<FanOutOptions>(host).ChunkSize);
+
+        using var configured = Build(new()
+        {
+            ["FeedBox:Consumers:MaxConcurrency"] = "7",
+            ["FeedBox:Consumers:RetryDelay"] = "00:00:01",
+            ["FeedBox:Relay:BatchSize"] = "9",
+            ["FeedBox:FanOut:ChunkSize"] = "11",
+        });
+        Assert.Equal((7, TimeSpan.FromSeconds(1)), (Options<ConsumerOptions>(configured).MaxConcurrency, Options<ConsumerOptions>(configured).RetryDelay));
+        Assert.Equal((9, 11), (Options<RelayOptions>(configured).BatchSize, Options<FanOutOptions>(configured).ChunkSize));
+    }
+
+    [Theory]
+    [InlineData("FeedBox:Consumers:Window", "0")]
+    [InlineData("FeedBox:Relay:BatchSize", "-1")]
+    [InlineData("FeedBox:FanOut:ChunkSize", "0")]
+    public async Task Impossible_options_stop_the_start(string key, string value)
+    {
+        using var host = Build(new() { [key] = value });
+        await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
+    }
+
+    private static T Options<T>(IHost host) where T : class => host.Services.GetRequiredService<IOptions<T>>().Value;
+
+    private IHost Build(Dictionary<string, string?> configuration)
+    {
+        var userTeam = new MemoryUserTeam();
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Configuration.AddInMemoryCollection(configuration);
+        builder.Services
+            .AddSingleton<TimeProvider>(_time)
+            .AddFeedBoxPipeline(builder.Configuration)
+            .AddSingleton<IEventLog>(_log)
+            .AddSingleton<IOutbox>(new MemoryOutbox())
+            .AddSingleton<IPostStore>(new MemoryPostStore())
+            .AddSingleton<IPostCache>(new MemoryPostCache())
+            .AddSingleton<IInboxStore>(new MemoryInboxStore())
+            .AddSingleton<ISearchIndex>(new MemorySearchIndex())
+            .AddSingleton<IUserTeam>(userTeam)
+            .AddSingleton<INameDirectory>(userTeam)
+            .AddSingleton<IPostInspector, Nobody>();
+        return builder.Build();
+    }
+
+    private sealed class Nobody : IPostInspector
+    {
+        public string Name => "nobody";
+
+        public Task<InspectionVerdict> InspectAsync(InspectionRequest request, CancellationToken cancellationToken) =>
+            throw new DependencyUnavailableException("inspector", TimeSpan.FromSeconds(5));
+    }
+}
