@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FeedBox.Core;
 using OpenTelemetry;
 using OpenTelemetry.Logs;
@@ -29,7 +30,7 @@ internal static class OpenTelemetrySetup
         });
         builder.Services.AddHostedService(_ => new Exporters(
             Sdk.CreateTracerProviderBuilder().SetResourceBuilder(resource).AddSource(Sources)
-                .SetSampler(new ParentBasedSampler(new AlwaysOnSampler())).AddOtlpExporter().Build(),
+                .AddProcessor(new OwnRequests()).AddOtlpExporter().Build(),
             Sdk.CreateMeterProviderBuilder().SetResourceBuilder(resource).AddMeter(Meters)
                 .AddOtlpExporter((_, reader) => reader.PeriodicExportingMetricReaderOptions.ExportIntervalMilliseconds = 5_000).Build()));
         builder.Services.AddTransient<IStartupFilter, RequestSpans>();
@@ -49,6 +50,16 @@ internal static class OpenTelemetrySetup
         }
     }
 
+    /// <summary>Leaves out the server spans of the user team's mock: it is another team's service, whatever process it runs in.</summary>
+    private sealed class OwnRequests : BaseProcessor<Activity>
+    {
+        public override void OnEnd(Activity span)
+        {
+            if (span.Kind == ActivityKind.Server && span.GetTagItem("http.route") is null)
+                span.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
+        }
+    }
+
     /// <summary>The framework's own request span has neither route nor status.</summary>
     private sealed class RequestSpans : IStartupFilter
     {
@@ -57,15 +68,15 @@ internal static class OpenTelemetrySetup
             app.Use(async (context, following) =>
             {
                 await following(context);
-                if (System.Diagnostics.Activity.Current is not { } span)
+                if (Activity.Current is not { } span)
                     return;
                 var route = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText;
                 span.DisplayName = $"{context.Request.Method} {route ?? context.Request.Path}";
-                span.SetTag("http.route", route);
+                span.SetTag("http.route", route ?? "");
                 span.SetTag("http.request.method", context.Request.Method);
                 span.SetTag("http.response.status_code", context.Response.StatusCode);
                 if (context.Response.StatusCode >= 500)
-                    span.SetStatus(System.Diagnostics.ActivityStatusCode.Error);
+                    span.SetStatus(ActivityStatusCode.Error);
             });
             next(app);
         };

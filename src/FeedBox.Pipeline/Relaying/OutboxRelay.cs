@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using FeedBox.Core;
 using FeedBox.Core.Events;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -41,6 +43,7 @@ public sealed partial class OutboxRelay(
                 {
                     await UntilDoneAsync(() => log.AppendAsync([.. rows.Select(row => row.Message)], abort.Token));
                     RelayMetrics.Published.Add(rows.Count);
+                    Trace(rows);
                     await UntilDoneAsync(() => outbox.RemoveAsync([.. rows.Select(row => row.Sequence)], abort.Token));
                 }
                 stopping.ThrowIfCancellationRequested();
@@ -69,6 +72,19 @@ public sealed partial class OutboxRelay(
                     await backoff.WaitAsync(time, stopping);
                 }
             }
+        }
+    }
+
+    /// <summary>A span per event, from its commit to the log's acknowledgement, in the trace of the request that caused it.</summary>
+    private static void Trace(IReadOnlyList<OutboxRow> rows)
+    {
+        if (!Telemetry.Activities.HasListeners())
+            return;
+        foreach (var (_, message, createdAt) in rows)
+        {
+            var traceParent = message.Headers.FirstOrDefault(header => header.Key == EventCodec.TraceParentHeader).Value;
+            if (ActivityContext.TryParse(traceParent, null, out var parent))
+                Telemetry.Activities.StartActivity($"{message.Topic} publish", ActivityKind.Producer, parent, startTime: createdAt)?.Dispose();
         }
     }
 
