@@ -48,7 +48,7 @@ const MESSAGES = {
   'content-invalid-text': '내용에 쓸 수 없는 문자가 들어 있습니다.',
   'category-required': '카테고리를 골라 주세요.',
   'body-too-large': '글이 너무 큽니다.',
-  'version-mismatch': '그사이 다른 곳에서 고친 글입니다. 최신 글을 불러왔으니 확인하고 다시 고쳐 주세요.',
+  'version-mismatch': '그사이 다른 곳에서 고친 글입니다.',
   'post-not-found': '지워졌거나 볼 수 없는 글입니다.',
   'not-the-author': '글쓴이만 할 수 있습니다.',
   'user-not-found': '없는 사용자입니다.',
@@ -116,9 +116,10 @@ const empty = (title, hint) => el('div', { class: 'empty card' }, el('strong', {
 
 const STATES = { pending: '검수 중', approved: '승인됨', rejected: '거절됨' };
 
-function card(post, { title, text, unread = false, state: inspection, actions = [] } = {}) {
+function card(post, { title, snippet, unread = false, state: inspection, actions = [] } = {}) {
+  const text = snippet && highlighted(snippet);
   const body = el('p', { class: 'text' }, text ?? post.content);
-  const long = post.content.length > 160 || post.content.split('\n').length > 4 || text;
+  const long = post.content.length > Math.min(160, snippet?.text.length ?? 160) || post.content.split('\n').length > 4;
   const toggle = long && el('button', {
     type: 'button', class: 'plain', ariaExpanded: 'false',
     onclick: e => {
@@ -179,7 +180,7 @@ const views = {
       if (state.tag) query.set('tag', state.tag);
       return `/search?${query}`;
     },
-    item: ({ post, title, snippet }) => card(post, { title: highlighted(title), text: highlighted(snippet) }),
+    item: ({ post, title, snippet }) => card(post, { title: highlighted(title), snippet }),
     empty: () => empty('찾은 글이 없습니다', '다른 낱말로 찾거나 거르기를 풀어 보세요.'),
   },
   followings: {
@@ -311,7 +312,7 @@ async function publish(e) {
     await follow(post, began);
   } catch (problem) {
     fail(problem);
-    if (problem.code === 'version-mismatch') edit(editing.id, true);
+    if (problem.code === 'version-mismatch') await rebase(editing.id);
     else if (problem.status >= 400 && problem.status < 500 && problem.code !== 'request-in-progress') key = null;
   } finally {
     $('publish').disabled = false;
@@ -324,9 +325,10 @@ async function follow(post, began) {
   const seconds = () => `${((performance.now() - began) / 1000).toFixed(1)}초`;
   const accepted = el('li', { class: 'done' }, el('span', {}, `「${post.title}」 접수됨`, el('small', {}, `${seconds()} · ${post.version}번째 판`)));
   const verdict = el('li', { class: 'now' }, el('span', {}, '검수 중'));
-  const delivered = el('li', {}, el('span', {}, '구독자와 검색에 전달'));
+  const delivered = el('li', {}, el('span', {}, '검색에 나타남'));
   $('progress').hidden = false;
   $('progress').replaceChildren(accepted, verdict, delivered);
+  $('progress').scrollIntoView({ block: 'nearest' });
 
   const settle = (node, kind, text, ...details) => {
     node.className = kind;
@@ -348,19 +350,33 @@ async function follow(post, began) {
       delivered.remove();
     } else {
       settle(verdict, 'done', '승인됨', el('small', {}, `${seconds()} 만에`), el('div', { class: 'row' }, tagButtons(inspection.tags)));
-      settle(delivered, 'done', '구독자와 검색에 전달됨');
     }
     if (state.view === 'mine') show();
+    if (inspection.state === 'approved') await found(post, delivered, settle, seconds);
     return;
   }
   if (verdict.isConnected) settle(verdict, 'now', '검수가 늦어지고 있습니다', el('small', {}, '글은 안전하게 보관되어 있고, 내 글에서 이어서 볼 수 있습니다.'));
 }
 
-async function edit(id, keepText = false) {
+/** The last step is said only when it is seen: the post comes up in a search. */
+async function found(post, step, settle, seconds) {
+  const query = new URLSearchParams({ q: post.title, limit: 50 });
+  step.className = 'now';
+  for (let tries = 0; tries < 30 && step.isConnected; tries++) {
+    try {
+      const { items } = await api(`/search?${query}`);
+      if (items.some(item => item.post.id === post.id)) return settle(step, 'done', '검색에 나타남', el('small', {}, `${seconds()} 만에 · 구독자의 받은 글에도 담깁니다`));
+    } catch { /* the next try asks again */ }
+    await new Promise(resolve => setTimeout(resolve, INSPECTION_POLL_MS));
+  }
+  settle(step, 'now', '구독자와 검색에 곧 나타납니다');
+}
+
+async function edit(id) {
   try {
     const post = await api(`/posts/${id}`);
     state.editing = { id, etag: post.etag };
-    if (!keepText) notice(null);
+    notice(null);
     $('title').value = post.title;
     $('content').value = post.content;
     $('category').value = post.category.id;
@@ -369,6 +385,15 @@ async function edit(id, keepText = false) {
     $('cancel-edit').hidden = false;
     count();
     $('title').focus();
+  } catch (e) { fail(e); }
+}
+
+/** Somebody was faster: what is being written stays, and the next attempt is against what is there now. */
+async function rebase(id) {
+  try {
+    const post = await api(`/posts/${id}`);
+    state.editing = { id, etag: post.etag };
+    notice(`그사이 다른 곳에서 「${post.title}」(으)로 고친 글입니다. 다시 올리면 지금 적은 글로 바뀝니다.`, true);
   } catch (e) { fail(e); }
 }
 
