@@ -199,7 +199,8 @@ public sealed partial class ConsumerRuntime : IPartitionListener
         }
         catch (DependencyUnavailableException e)
         {
-            LogPaused(e, _handler.Group, e.Dependency, e.RetryAfter);
+            if (!_scheduler.IsPaused) // one line is enough for all the handlers that notice
+                LogPaused(e, _handler.Group, e.Dependency, e.RetryAfter);
             return new(Result.Pause, e.RetryAfter, e.Dependency);
         }
         catch (Exception e)
@@ -207,7 +208,7 @@ public sealed partial class ConsumerRuntime : IPartitionListener
             delivery.Failed(_time.GetUtcNow());
             if (e is not PermanentFailureException && delivery.Failures <= _options.Retries)
             {
-                LogRetry(e, _handler.Group, record.Topic, record.Partition, record.Offset, delivery.Failures);
+                LogRetry(_handler.Group, record.Topic, record.Partition, record.Offset, delivery.Failures, e.GetType().Name, e.Message);
                 return new(Result.Retry, _options.RetryDelay);
             }
             return await DeadLetterAsync(delivery, e, stopped);
@@ -321,8 +322,8 @@ public sealed partial class ConsumerRuntime : IPartitionListener
     [LoggerMessage(LogLevel.Warning, "{Group} pauses for {Dependency}, {RetryAfter}")]
     private partial void LogPaused(Exception e, string group, string dependency, TimeSpan retryAfter);
 
-    [LoggerMessage(LogLevel.Information, "{Group} failed at {Topic}/{Partition}@{Offset}, failure {Failures}, and tries again")]
-    private partial void LogRetry(Exception e, string group, string topic, int partition, long offset, int failures);
+    [LoggerMessage(LogLevel.Information, "{Group} tries {Topic}/{Partition}@{Offset} again after failure {Failures}, {Exception}: {Cause}")]
+    private partial void LogRetry(string group, string topic, int partition, long offset, int failures, string exception, string cause);
 
     [LoggerMessage(LogLevel.Error, "{Group} dead-lettered {Topic}/{Partition}@{Offset} after {Failures} failures")]
     private partial void LogDeadLettered(Exception e, string group, string topic, int partition, long offset, int failures);

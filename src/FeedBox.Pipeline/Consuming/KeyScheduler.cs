@@ -28,6 +28,8 @@ internal sealed class KeyScheduler(int maxConcurrency, int room, Func<Delivery, 
     /// <param name="Finished">Since the start.</param>
     public readonly record struct State(int Running, int Waiting, long Finished, long Retries, DateTimeOffset? PausedUntil, string? PausedBy);
 
+    public bool IsPaused => _paused;
+
     public State Read()
     {
         lock (_gate)
@@ -174,8 +176,8 @@ internal sealed class KeyScheduler(int maxConcurrency, int room, Func<Delivery, 
                 key.Retry = time.CreateTimer(_ => RetryNow(key), null, outcome.Delay, Timeout.InfiniteTimeSpan);
                 break;
             case Result.Pause:
+                Pause(outcome);
                 _ready.Enqueue(key);
-                Pause(outcome.Dependency!, outcome.Delay);
                 break;
             case Result.NotNow:
                 _ready.Enqueue(key);
@@ -207,13 +209,20 @@ internal sealed class KeyScheduler(int maxConcurrency, int room, Func<Delivery, 
         }
     }
 
-    private void Pause(string dependency, TimeSpan delay)
+    /// <summary>Before the batch is settled, so that the rest of it does not start.</summary>
+    private void PauseNow(Outcome outcome)
     {
-        delay = delay > ShortestPause ? delay : ShortestPause;
+        lock (_gate)
+            Pause(outcome);
+    }
+
+    private void Pause(Outcome outcome)
+    {
+        var delay = outcome.Delay > ShortestPause ? outcome.Delay : ShortestPause;
         var until = time.GetUtcNow() + delay;
         if (_paused && until <= _pausedUntil)
             return;
-        (_pausedUntil, _pausedBy, _paused) = (until, dependency, true);
+        (_pausedUntil, _pausedBy, _paused) = (until, outcome.Dependency, true);
         _pauseTimer ??= time.CreateTimer(_ => Unpause(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _pauseTimer.Change(delay, Timeout.InfiniteTimeSpan);
     }
@@ -248,10 +257,15 @@ internal sealed class KeyScheduler(int maxConcurrency, int room, Func<Delivery, 
             {
                 var key = _batch[i];
                 var running = Try(key.First);
-                if (running.IsCompletedSuccessfully)
-                    (_batch[settled], _outcomes[settled++]) = (key, running.Result);
-                else
+                if (!running.IsCompletedSuccessfully)
+                {
                     _ = owner.SettleLaterAsync(key, running);
+                    continue;
+                }
+                var outcome = running.Result;
+                if (outcome.Result == Result.Pause)
+                    owner.PauseNow(outcome);
+                (_batch[settled], _outcomes[settled++]) = (key, outcome);
             }
             owner.Settle(_batch, _outcomes, settled, this);
         }

@@ -204,6 +204,21 @@ public sealed class ConsumerRuntimeTests
         Assert.Null(running.Runtime.Status.PausedUntil);
     }
 
+    [Fact, Trait("Weakness", "H11")]
+    public async Task H11_of_many_ready_keys_hardly_any_starts_once_the_dependency_is_known_to_be_unavailable()
+    {
+        var calls = 0;
+        var handler = new Handler((_, _, _) =>
+        {
+            Interlocked.Increment(ref calls);
+            throw new DependencyUnavailableException("user team", TimeSpan.FromSeconds(5));
+        });
+        await _log.AppendAsync([.. Enumerable.Range(0, 400).Select(i => Log.Message($"key-{i}", i))], default);
+        await using var running = new Running(_log, handler, _time);
+        await Eventually.TrueAsync(() => running.Runtime.Status is { PausedUntil: not null, InFlight: 0 }, "paused");
+        Assert.InRange(calls, 1, Math.Max(4, Environment.ProcessorCount));
+    }
+
     [Fact, Trait("Weakness", "H14")]
     public async Task H14_a_hanging_handler_stops_neither_polling_nor_other_keys()
     {
