@@ -184,13 +184,11 @@ public sealed partial class ConsumerRuntime : IPartitionListener
     private async ValueTask<Outcome> AttemptAsync(Delivery delivery)
     {
         var record = delivery.Record;
-        if (record.Header(DeadLetterHeaders.ReplayGroup) is { } group && group != _handler.Group)
-            return new(Result.Finished);
-
         var stopped = delivery.Partition.Stopped;
         try
         {
-            await HandleAsync(record, stopped);
+            if (record.Header(DeadLetterHeaders.ReplayGroup) is not { } group || group == _handler.Group)
+                await HandleAsync(record, stopped);
             return new(Result.Finished);
         }
         catch (Exception) when (stopped.IsCancellationRequested)

@@ -155,11 +155,7 @@ internal sealed class KeyScheduler(int maxConcurrency, int room, Func<Delivery, 
     private void Settle(KeyQueue key, Outcome outcome)
     {
         var delivery = key.First;
-        var partition = delivery.Partition;
         _running--;
-        if (--partition.Running == 0)
-            partition.Idle?.TrySetResult();
-
         switch (outcome.Result)
         {
             case Result.Finished:
@@ -183,6 +179,8 @@ internal sealed class KeyScheduler(int maxConcurrency, int room, Func<Delivery, 
                 _ready.Enqueue(key);
                 break;
         }
+        if (--delivery.Partition.Running == 0)
+            delivery.Partition.Idle?.TrySetResult(); // last, so that who waits sees it finished
     }
 
     private void Next(KeyQueue key)
