@@ -2,6 +2,7 @@ using FeedBox.Sqlite.Events;
 using FeedBox.Sqlite.Idempotency;
 using FeedBox.Sqlite.Inbox;
 using FeedBox.Sqlite.Posts;
+using FeedBox.Sqlite.Search;
 using FeedBox.Sqlite.UserTeam;
 
 namespace FeedBox.Sqlite;
@@ -21,6 +22,7 @@ internal static class SqliteSchema
         InboxSchema.Ddl,
         IdempotencySchema.Ddl,
         NameSchema.Ddl,
+        SqliteSearchIndex.Ddl,
     ];
 
     public static void Apply(SqliteWriter writer)

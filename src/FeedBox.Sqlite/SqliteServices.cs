@@ -2,11 +2,13 @@ using FeedBox.Core.Events;
 using FeedBox.Core.Idempotency;
 using FeedBox.Core.Inbox;
 using FeedBox.Core.Posts;
+using FeedBox.Core.Search;
 using FeedBox.Core.UserTeam;
 using FeedBox.Sqlite.Events;
 using FeedBox.Sqlite.Idempotency;
 using FeedBox.Sqlite.Inbox;
 using FeedBox.Sqlite.Posts;
+using FeedBox.Sqlite.Search;
 using FeedBox.Sqlite.UserTeam;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -34,6 +36,7 @@ public static class SqliteServices
         services.AddSingleton<IOutbox, SqliteOutbox>();
         services.AddSingleton<SqliteEventLog>().AddSingleton<IEventLog>(provider => provider.GetRequiredService<SqliteEventLog>());
         services.AddSingleton<IInboxStore, SqliteInboxStore>();
+        services.AddSingleton<ISearchIndex, SqliteSearchIndex>();
         services.AddSingleton<SqliteIdempotencyStore>().AddSingleton<IIdempotencyStore>(provider => provider.GetRequiredService<SqliteIdempotencyStore>());
         services.AddSingleton<SqliteNameStore>().AddSingleton<INameStore>(provider => provider.GetRequiredService<SqliteNameStore>());
 
