@@ -1,0 +1,26 @@
+using FeedBox.Core.Events;
+using FeedBox.Core.Idempotency;
+using FeedBox.Core.Inbox;
+using FeedBox.PortContracts.Events;
+using FeedBox.PortContracts.Idempotency;
+using FeedBox.PortContracts.Inbox;
+using FeedBox.Testing;
+
+namespace FeedBox.Core.Tests.Doubles;
+
+// The doubles that other tests trust keep the same promises as the adapters.
+
+public sealed class MemoryEventLogTests : EventLogContract
+{
+    protected override IEventLog Log { get; } = new MemoryEventLog();
+}
+
+public sealed class MemoryInboxStoreTests : InboxStoreContract
+{
+    protected override IInboxStore Inbox { get; } = new MemoryInboxStore();
+}
+
+public sealed class MemoryIdempotencyStoreTests : IdempotencyStoreContract
+{
+    protected override IIdempotencyStore Store { get; } = new MemoryIdempotencyStore();
+}
