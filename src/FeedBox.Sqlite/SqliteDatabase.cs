@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using FeedBox.Core;
 using Microsoft.Data.Sqlite;
@@ -14,12 +13,11 @@ public sealed class SqliteDatabase : IDisposable
 {
     private const long WalBoundWhenIdle = 16 << 20;
     private const long WalBound = 256 << 20;
-    private const int KeptReaders = 16;
 
     private readonly SqliteOptions _options;
     private readonly FileStream _processLock;
     private readonly SqliteWriter _writer;
-    private readonly ConcurrentBag<SqliteReader> _readers = [];
+    private readonly SqliteReader?[] _readers = new SqliteReader?[16];
     private readonly Meter _meter = new(Telemetry.Name);
     private readonly Histogram<int> _batchSizes;
 
@@ -29,7 +27,7 @@ public sealed class SqliteDatabase : IDisposable
     private readonly SemaphoreSlim _slots;
     private readonly Thread _thread;
     private bool _idle;
-    private bool _closing;
+    private volatile bool _closing;
 
     /// <summary>Opens the file, making it and its tables when missing.</summary>
     /// <exception cref="InvalidDataException">The file is no FeedBox database, is damaged, or was made by a newer FeedBox.</exception>
@@ -110,8 +108,7 @@ public sealed class SqliteDatabase : IDisposable
         SqliteReader? reader = null;
         try
         {
-            if (!_readers.TryTake(out reader))
-                reader = new(_options);
+            reader = TakeReader();
             return work(reader);
         }
         catch (Exception e) when (Translate(e) is var translated && translated != e)
@@ -120,7 +117,8 @@ public sealed class SqliteDatabase : IDisposable
         }
         finally
         {
-            Return(reader);
+            if (reader is not null)
+                KeepReader(reader);
         }
     }
 
@@ -150,21 +148,28 @@ public sealed class SqliteDatabase : IDisposable
         }
         _thread.Join();
         _meter.Dispose();
-        while (_readers.TryTake(out var reader))
-            reader.Dispose();
+        foreach (ref var place in _readers.AsSpan())
+            Interlocked.Exchange(ref place, null)?.Dispose();
         _writer.Dispose();
         _processLock.Dispose();
     }
 
-    private void Return(SqliteReader? reader)
+    private SqliteReader TakeReader()
     {
-        if (reader is null)
-            return;
+        ObjectDisposedException.ThrowIf(_closing, this);
+        foreach (ref var place in _readers.AsSpan())
+            if (place is not null && Interlocked.Exchange(ref place, null) is { } reader)
+                return reader;
+        return new(_options);
+    }
+
+    private void KeepReader(SqliteReader reader)
+    {
         reader.ResetStatements();
-        if (_readers.Count < KeptReaders && !_closing)
-            _readers.Add(reader);
-        else
-            reader.Dispose();
+        foreach (ref var place in _readers.AsSpan())
+            if (!_closing && place is null && Interlocked.CompareExchange(ref place, reader, null) is null)
+                return;
+        reader.Dispose();
     }
 
     private void WriteLoop()

@@ -32,8 +32,7 @@ internal sealed class ConsumerGroup(string name)
         {
             if (!_members.Remove(reader))
                 return;
-            foreach (var partition in _owners.Where(entry => entry.Value == reader).Select(entry => entry.Key).ToList())
-                _owners.Remove(partition);
+            Disown(reader, [.. _owners.Keys]);
             Retarget();
         }
     }
@@ -48,9 +47,7 @@ internal sealed class ConsumerGroup(string name)
     {
         lock (_gate)
         {
-            foreach (var partition in partitions)
-                if (_owners.GetValueOrDefault(partition) == reader)
-                    _owners.Remove(partition);
+            Disown(reader, partitions);
             Changed();
         }
     }
@@ -62,9 +59,22 @@ internal sealed class ConsumerGroup(string name)
         {
             List<LogPartition> free = [.. _targets.Where(entry => entry.Value == reader && !_owners.ContainsKey(entry.Key)).Select(entry => entry.Key)];
             foreach (var partition in free)
+            {
                 _owners.Add(partition, reader);
+                partition.AddOwner(reader);
+            }
             return free;
         }
+    }
+
+    private void Disown(SqliteEventLogReader reader, IReadOnlyList<LogPartition> partitions)
+    {
+        foreach (var partition in partitions)
+            if (_owners.GetValueOrDefault(partition) == reader)
+            {
+                _owners.Remove(partition);
+                partition.RemoveOwner(reader);
+            }
     }
 
     /// <summary>Shares each topic out evenly, moving as few partitions as that needs.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using FeedBox.Core.Events;
 
 namespace FeedBox.Sqlite.Events;
@@ -33,6 +34,7 @@ internal sealed class LogPartition(long topicId, TopicPartition name)
 {
     private const int OffsetBits = 40;
     private const int PartitionBits = 10;
+    private ImmutableArray<SqliteEventLogReader> _owners = [];
     private long _end;
 
     public const int MaxPartitions = 1 << PartitionBits;
@@ -52,5 +54,12 @@ internal sealed class LogPartition(long topicId, TopicPartition name)
     {
         long seen;
         while ((seen = End) < end && Interlocked.CompareExchange(ref _end, end, seen) != seen) { }
+        foreach (var owner in _owners)
+            owner.Wake();
     }
+
+    /// <summary>Has the reader woken by appends.</summary>
+    public void AddOwner(SqliteEventLogReader reader) => ImmutableInterlocked.Update(ref _owners, (owners, added) => owners.Add(added), reader);
+
+    public void RemoveOwner(SqliteEventLogReader reader) => ImmutableInterlocked.Update(ref _owners, (owners, gone) => owners.Remove(gone), reader);
 }

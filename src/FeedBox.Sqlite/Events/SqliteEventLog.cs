@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using FeedBox.Core.Events;
 
@@ -18,7 +17,6 @@ public sealed class SqliteEventLog : IEventLog
     private readonly TimeProvider _time;
     private readonly ConcurrentDictionary<string, LogTopic> _topics = new();
     private readonly ConcurrentDictionary<string, ConsumerGroup> _groups = new();
-    private ImmutableArray<SqliteEventLogReader> _readers = [];
 
     public SqliteEventLog(SqliteDatabase database, SqliteOptions options, TimeProvider time)
     {
@@ -70,16 +68,11 @@ public sealed class SqliteEventLog : IEventLog
 
         foreach (var (partition, end) in ends)
             partition.MoveEnd(end);
-        foreach (var reader in _readers)
-            reader.Wake();
     }
 
     public IEventLogReader Subscribe(string group, IReadOnlyList<string> topics, IPartitionListener listener)
     {
-        var reader = new SqliteEventLogReader(
-            _database, _groups.GetOrAdd(group, name => new(name)), [.. topics.Distinct().Select(Topic)], listener,
-            left => ImmutableInterlocked.Update(ref _readers, (readers, gone) => readers.Remove(gone), left));
-        ImmutableInterlocked.Update(ref _readers, (readers, joined) => readers.Add(joined), reader);
+        var reader = new SqliteEventLogReader(_database, _groups.GetOrAdd(group, name => new(name)), [.. topics.Distinct().Select(Topic)], listener);
         reader.Join();
         return reader;
     }

@@ -4,8 +4,7 @@ using FeedBox.Core.Events;
 namespace FeedBox.Sqlite.Events;
 
 internal sealed class SqliteEventLogReader(
-    SqliteDatabase database, ConsumerGroup group, IReadOnlyList<LogTopic> topics, IPartitionListener listener, Action<SqliteEventLogReader> left)
-    : IEventLogReader
+    SqliteDatabase database, ConsumerGroup group, IReadOnlyList<LogTopic> topics, IPartitionListener listener) : IEventLogReader
 {
     private static readonly TimeSpan LongestPoll = TimeSpan.FromMilliseconds(100);
 
@@ -82,7 +81,6 @@ internal sealed class SqliteEventLogReader(
         _disposed = true;
         _owned.Clear();
         group.Leave(this);
-        left(this);
         Wake();
         return ValueTask.CompletedTask;
     }
