@@ -33,6 +33,9 @@ public sealed class OpenApiTests
             publish.GetProperty("responses").GetProperty("400").GetProperty("content").GetProperty("application/problem+json").GetProperty("schema").GetProperty("$ref").GetString());
         Assert.Contains(publish.GetProperty("parameters").EnumerateArray(), parameter => parameter.GetProperty("name").GetString() == "Idempotency-Key");
         Assert.Equal(JsonValueKind.Object, publish.GetProperty("requestBody").ValueKind);
+        var search = operations.Single(operation => operation.Name == "get /search").Value.GetProperty("parameters").EnumerateArray().ToList();
+        Assert.Equal(["q", "category", "tag", "cursor", "limit"], search.Select(parameter => parameter.GetProperty("name").GetString()));
+        Assert.All(search, parameter => Assert.NotEmpty(parameter.GetProperty("description").GetString()!));
         var schemas = document.GetProperty("components").GetProperty("schemas");
         Assert.Equal(["pending", "approved", "rejected"], schemas.GetProperty("InspectionState").GetProperty("enum").EnumerateArray().Select(value => value.GetString()));
         Assert.Equal(["bearer", "userId"], document.GetProperty("components").GetProperty("securitySchemes").EnumerateObject().Select(scheme => scheme.Name).Order());
@@ -58,6 +61,7 @@ public sealed class OpenApiTests
             Assert.NotEmpty(file.Bytes);
             Assert.Equal(304, (await host.GetAsync(asset, null, ("If-None-Match", file.Header("ETag")!))).Status);
             Assert.DoesNotContain("innerHTML", file.Text);
+            Assert.True(asset.EndsWith(".svg", StringComparison.Ordinal) || !file.Text.Contains("://", StringComparison.Ordinal), asset);
         }
     }
 }
