@@ -1,6 +1,7 @@
 using FeedBox.Core.Coupons;
 using FeedBox.Core.Inspection;
 using FeedBox.Core.Posts;
+using FeedBox.OpenAI;
 using FeedBox.UserTeamMock;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -22,7 +23,14 @@ internal static class Composition
         return mock;
     }
 
-    public static void AddInspector(this IServiceCollection services) => services.AddSingleton<IPostInspector, OfflineInspector>();
+    /// <summary>OpenAI, or a server that speaks its protocol, when a key is there; otherwise the rules that need nobody.</summary>
+    public static void AddInspector(this IServiceCollection services, IConfiguration configuration)
+    {
+        if (configuration.HasOpenAI())
+            services.AddOpenAIInspector(configuration);
+        else
+            services.AddSingleton<IPostInspector, OfflineInspector>();
+    }
 
     public static void AddInProcessCaches(this IServiceCollection services)
     {

@@ -12,7 +12,7 @@ await using var userTeam = await builder.StartUserTeamMockAsync();
 builder.AddOpenTelemetry();
 builder.Services.AddFeedBoxSqlite(builder.Configuration);
 builder.Services.AddFeedBoxUserTeam(builder.Configuration);
-builder.Services.AddInspector();
+builder.Services.AddInspector(builder.Configuration);
 builder.Services.AddFeedBoxPipeline(builder.Configuration);
 builder.AddFeedBoxHttp();
 builder.Services.AddInProcessCaches();
