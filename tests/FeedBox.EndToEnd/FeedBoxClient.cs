@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -33,11 +34,13 @@ public sealed class FeedBoxClient(FeedBoxProcess feedBox, long user)
         return (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
     }
 
-    public async Task FollowAsync(long author)
+    /// <summary>The followings are the user team's: a 503 now and then is an honest answer, and means "again".</summary>
+    public Task FollowAsync(long author) => UntilAsync(async () =>
     {
         using var response = await SendAsync(HttpMethod.Put, $"/followings/{author}");
-        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
-    }
+        Assert.True(response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.ServiceUnavailable, await response.Content.ReadAsStringAsync());
+        return response.IsSuccessStatusCode;
+    }, followed => followed);
 
     public Task<JsonNode> InspectedAsync(Guid post) =>
         UntilAsync(() => GetAsync($"/posts/{post}/inspection"), inspection => inspection["state"]!.GetValue<string>() != "pending");
