@@ -14,15 +14,22 @@ public interface ICouponStore
     Task<IReadOnlyList<CouponEvent>> ListEventsAsync(Guid? before, int limit, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Issues a batch. A user who holds a coupon of the event already is passed over without error,
-    /// and the store itself refuses, coupon by coupon, whatever would exceed the event's limit. Returns how many were added.
+    /// Issues a batch in one transaction. Passed over without error: a user who holds a coupon of the event already, a request of
+    /// another generation than the event's, an unknown event, and whatever would exceed the limit, which the table itself refuses.
+    /// Returns how many were added.
     /// </summary>
     Task<int> IssueAsync(IReadOnlyList<CouponRequested> requests, DateTimeOffset now, CancellationToken cancellationToken);
 
-    /// <summary>Who holds a coupon of the event, with the sequence number of each.</summary>
-    Task<IReadOnlyList<(long UserId, int Sequence)>> ListHoldersAsync(Guid eventId, CancellationToken cancellationToken);
+    /// <summary>The generation whose requests are issued; 0 for an event whose gate was never loaded, and for an unknown event.</summary>
+    Task<int> GetGenerationAsync(Guid eventId, CancellationToken cancellationToken);
 
-    /// <summary>A user's coupons that are neither used nor expired, newest first, those before the given id.</summary>
+    /// <summary>
+    /// Moves the event on to the next generation and returns who holds a coupon at that moment, in one transaction.
+    /// Null when <paramref name="generation"/> does not follow the stored one: of several callers, one succeeds.
+    /// </summary>
+    Task<IReadOnlyList<CouponHolder>?> StartGenerationAsync(Guid eventId, int generation, CancellationToken cancellationToken);
+
+    /// <summary>A user's coupons that are neither used nor expired, newest first, those before the given id; each with its event's name.</summary>
     Task<IReadOnlyList<Coupon>> ListUsableAsync(long userId, DateTimeOffset now, Guid? before, int limit, CancellationToken cancellationToken);
 
     /// <summary>Uses a coupon of this user; of two at once, one is <see cref="CouponUse.Used"/>.</summary>

@@ -6,125 +6,178 @@ namespace FeedBox.Core.Coupons;
 public enum CouponAnswer { Accepted, AlreadyRequested, SoldOut, NotOpen, Closed }
 
 /// <summary>
-/// Takes a request for a coupon. Accepted means durable: the request is on the log before the answer, and the gate can be rebuilt
-/// from the log and the coupons at any time.
+/// Takes a request for a coupon: reserve a place at the gate, append the request to the log, confirm the place, answer.
+/// <para>
+/// Accepted means durable, and exact through every loss of the gate: a place confirmed at the gate was on the log before the gate was
+/// lost, so it is a coupon once the writer has caught up with the log; only then does the event move to its next generation, and the
+/// gate is loaded with the coupons there are. A request of the old generation that reaches the log too late was not confirmed,
+/// is issued nothing, and starts over at the new gate.
+/// </para>
 /// </summary>
 public sealed class RequestCoupon(ICouponStore coupons, ICouponGate gate, IEventLog log, TimeProvider time)
 {
     private static readonly TimeSpan WaitBudget = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LagPoll = TimeSpan.FromMilliseconds(50);
+    private const int CarriedAtOnce = 100;
     private readonly ConcurrentDictionary<Guid, CouponEvent> _events = new();
-    private readonly ConcurrentDictionary<Guid, Task> _loading = new();
-    private readonly ConcurrentDictionary<(Guid EventId, long UserId), Task> _appending = new();
+    private readonly ConcurrentDictionary<Guid, Lazy<Task>> _loading = new();
+    private readonly ConcurrentDictionary<UnconfirmedPlace, Lazy<Task<GateConfirmation>>> _carrying = new();
 
     /// <exception cref="FeedBoxException">Code "coupon-event-not-found".</exception>
-    /// <exception cref="DependencyUnavailableException">The gate is being rebuilt, or the log takes nothing: try again.</exception>
-    public async ValueTask<CouponAnswer> ExecuteAsync(Guid eventId, long userId, CancellationToken cancellationToken)
+    /// <exception cref="DependencyUnavailableException">
+    /// The gate is being rebuilt, or the log takes nothing now. A place that was reserved stays the user's and is carried through.
+    /// </exception>
+    public ValueTask<CouponAnswer> ExecuteAsync(Guid eventId, long userId, CancellationToken cancellationToken)
     {
-        var couponEvent = _events.TryGetValue(eventId, out var known) ? known : await FindEventAsync(eventId, cancellationToken);
-        var now = time.GetUtcNow();
-        if (now < couponEvent.OpensAt)
-            return CouponAnswer.NotOpen;
-        if (now >= couponEvent.ClosesAt)
-            return CouponAnswer.Closed;
+        if (!_events.TryGetValue(eventId, out var couponEvent))
+            return FindAndAskAsync(eventId, userId, cancellationToken);
+        var start = time.GetUtcNow();
+        if (start < couponEvent.OpensAt)
+            return new(CouponAnswer.NotOpen);
+        if (start >= couponEvent.ClosesAt)
+            return new(CouponAnswer.Closed);
 
-        var decision = await gate.ReserveAsync(eventId, userId, couponEvent.Limit, cancellationToken);
-        if (decision.Answer == GateAnswer.NotLoaded)
+        // The refusals of a stampede end here: nothing is awaited, nothing allocated.
+        var asking = gate.ReserveAsync(eventId, userId, start, cancellationToken);
+        if (!asking.IsCompletedSuccessfully)
+            return AskAsync(asking, couponEvent, userId, start, cancellationToken);
+        var decision = asking.Result;
+        return decision.Answer switch
         {
-            await LoadAsync(couponEvent, cancellationToken);
-            decision = await gate.ReserveAsync(eventId, userId, couponEvent.Limit, cancellationToken);
-        }
-        switch (decision.Answer)
-        {
-            case GateAnswer.AlreadyRequested:
-                // "Already" promises a coupon as much as "accepted" does: it waits until that is durable.
-                if (_appending.TryGetValue((eventId, userId), out var pending))
-                    await WaitAsync(pending, cancellationToken);
-                return CouponAnswer.AlreadyRequested;
-            case GateAnswer.SoldOut: return CouponAnswer.SoldOut;
-            case GateAnswer.NotLoaded: throw new DependencyUnavailableException("coupon-gate", TimeSpan.FromSeconds(1));
-        }
-
-        var appending = AppendAsync(new(Guid.CreateVersion7(now), eventId, userId, decision.Sequence), now);
-        await appending.WaitAsync(cancellationToken);
-        return CouponAnswer.Accepted;
+            GateAnswer.SoldOut => new(CouponAnswer.SoldOut),
+            GateAnswer.AlreadyRequested => new(CouponAnswer.AlreadyRequested),
+            _ => AskAsync(new(decision), couponEvent, userId, start, cancellationToken),
+        };
     }
 
-    /// <summary>Fails with the first attempt, but goes on until the log has the message for certain: the place stays taken meanwhile.</summary>
-    private Task AppendAsync(CouponRequested requested, DateTimeOffset now)
-    {
-        var message = EventCodec.Encode(new(Topics.CouponRequest, EventCodec.Create(
-            EventTypes.CouponRequested, requested.UserId.ToString(), requested, EventJson.Default.CouponRequested, now)));
-        var first = log.AppendAsync([message], CancellationToken.None);
-        if (first.IsCompletedSuccessfully)
-            return first;
-        var place = (requested.CouponEventId, requested.UserId);
-        _appending[place] = UntilTakenAsync();
-        return first;
-
-        async Task UntilTakenAsync()
-        {
-            await Task.Yield();
-            for (var attempt = first; ; attempt = log.AppendAsync([message], CancellationToken.None))
-            {
-                try
-                {
-                    await attempt;
-                    _appending.TryRemove(place, out _);
-                    return;
-                }
-                catch (Exception)
-                {
-                    await Task.Delay(RetryDelay, time);
-                }
-            }
-        }
-    }
-
-    private async Task<CouponEvent> FindEventAsync(Guid eventId, CancellationToken cancellationToken)
+    private async ValueTask<CouponAnswer> FindAndAskAsync(Guid eventId, long userId, CancellationToken cancellationToken)
     {
         var found = await coupons.FindEventAsync(eventId, cancellationToken)
             ?? throw FeedBoxException.NotFound("coupon-event-not-found", "There is no such coupon event.");
-        return _events.GetOrAdd(eventId, found);
+        _events.TryAdd(eventId, found);
+        return await ExecuteAsync(eventId, userId, cancellationToken);
     }
 
-    /// <summary>One load per event at a time, shared by all who wait for it, each at most <see cref="WaitBudget"/>.</summary>
-    private async Task LoadAsync(CouponEvent couponEvent, CancellationToken cancellationToken)
+    private async ValueTask<CouponAnswer> AskAsync(
+        ValueTask<GateDecision> asking, CouponEvent couponEvent, long userId, DateTimeOffset start, CancellationToken cancellationToken)
     {
-        var load = _loading.GetOrAdd(couponEvent.Id, _ => Task.Run(() => RebuildAsync(couponEvent.Id), CancellationToken.None));
-        await WaitAsync(load, cancellationToken);
+        for (; ; asking = gate.ReserveAsync(couponEvent.Id, userId, start, cancellationToken))
+        {
+            var decision = await asking;
+            switch (decision.Answer)
+            {
+                case GateAnswer.SoldOut:
+                    return CouponAnswer.SoldOut;
+                case GateAnswer.AlreadyRequested:
+                    return CouponAnswer.AlreadyRequested;
+                case GateAnswer.NotLoaded:
+                    await WaitAsync(LoadAsync(couponEvent), start, cancellationToken);
+                    break;
+                case GateAnswer.Reserved:
+                    var carrying = Carry(new(couponEvent.Id, userId, decision.Sequence, decision.Generation), out var mine);
+                    var confirmation = await WaitAsync(carrying, start, cancellationToken);
+                    if (confirmation != GateConfirmation.Lost)
+                        return confirmation == GateConfirmation.Confirmed && mine ? CouponAnswer.Accepted : CouponAnswer.AlreadyRequested;
+                    break;
+            }
+            if (time.GetUtcNow() - start >= WaitBudget)
+                throw new DependencyUnavailableException("coupon-gate", RetryAfter);
+        }
     }
 
-    private async Task WaitAsync(Task other, CancellationToken cancellationToken)
+    /// <summary>
+    /// Carries through what was reserved a while ago and never confirmed: the log failed, or the process that took the request died.
+    /// Called every second or so.
+    /// </summary>
+    public async Task FinishAsync(CancellationToken cancellationToken)
+    {
+        var places = await gate.ListUnconfirmedAsync(time.GetUtcNow() - WaitBudget, CarriedAtOnce, cancellationToken);
+        await Task.WhenAll(places.Select(place => Carry(place, out _))).WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Requests of one user in one process share one message; <paramref name="mine"/> is true for one of those at the same time.</summary>
+    private Task<GateConfirmation> Carry(UnconfirmedPlace place, out bool mine)
+    {
+        var own = new Lazy<Task<GateConfirmation>>(() => CarryAsync(place));
+        var shared = _carrying.GetOrAdd(place, own);
+        mine = shared == own;
+        return shared.Value;
+    }
+
+    /// <summary>Never given up half way, whoever stops waiting for it.</summary>
+    private async Task<GateConfirmation> CarryAsync(UnconfirmedPlace place)
     {
         try
         {
-            await other.WaitAsync(WaitBudget, time, cancellationToken);
+            var now = time.GetUtcNow();
+            var decision = await gate.ReserveAsync(place.EventId, place.UserId, now, CancellationToken.None);
+            if (decision.Answer == GateAnswer.AlreadyRequested)
+                return GateConfirmation.AlreadyConfirmed; // a moment ago, by someone else
+            if (decision.Generation != place.Generation)
+                return GateConfirmation.Lost;
+            var requested = new CouponRequested(Guid.CreateVersion7(now), place.EventId, place.UserId, place.Sequence, place.Generation);
+            var message = EventCodec.Encode(new(Topics.CouponRequest, EventCodec.Create(
+                EventTypes.CouponRequested, place.UserId.ToString(), requested, EventJson.Default.CouponRequested, now)));
+            await log.AppendAsync([message], CancellationToken.None);
+            return await gate.ConfirmAsync(place.EventId, place.UserId, place.Generation, CancellationToken.None);
         }
-        catch (TimeoutException cause)
+        catch (Exception e) when (e is not DependencyUnavailableException)
         {
-            throw new DependencyUnavailableException("coupon-gate", TimeSpan.FromSeconds(1), cause);
-        }
-    }
-
-    /// <summary>Every request accepted so far is a coupon once the writer has caught up with the log; then the coupons are the truth.</summary>
-    private async Task RebuildAsync(Guid eventId)
-    {
-        try
-        {
-            await Task.WhenAll(_appending.Where(entry => entry.Key.EventId == eventId).Select(entry => entry.Value));
-            var ends = (await LagAsync()).ToDictionary(lag => lag.Partition, lag => lag.End);
-            while ((await LagAsync()).Any(lag => lag.Committed < ends[lag.Partition]))
-                await Task.Delay(LagPoll, time);
-            await gate.LoadAsync(eventId, await coupons.ListHoldersAsync(eventId, CancellationToken.None), CancellationToken.None);
+            throw new DependencyUnavailableException("coupon-log", RetryAfter, e);
         }
         finally
         {
-            _loading.TryRemove(eventId, out _);
+            _carrying.TryRemove(place, out _);
+        }
+    }
+
+    /// <summary>One load per event at a time, shared by all who wait for it.</summary>
+    private Task LoadAsync(CouponEvent couponEvent) =>
+        _loading.GetOrAdd(couponEvent.Id, _ => new(() => Task.Run(() => RebuildAsync(couponEvent)))).Value;
+
+    private async Task RebuildAsync(CouponEvent couponEvent)
+    {
+        try
+        {
+            var generation = await coupons.GetGenerationAsync(couponEvent.Id, CancellationToken.None) + 1;
+            if (!await gate.BeginLoadAsync(couponEvent.Id, generation, CancellationToken.None))
+                return;
+            var ends = (await LagAsync()).ToDictionary(lag => lag.Partition, lag => lag.End);
+            while ((await LagAsync()).Any(lag => lag.Committed < ends[lag.Partition]))
+                await Task.Delay(LagPoll, time);
+            if (await coupons.StartGenerationAsync(couponEvent.Id, generation, CancellationToken.None) is { } holders)
+                await gate.LoadAsync(couponEvent.Id, generation, couponEvent.Limit, holders, CancellationToken.None);
+        }
+        catch (Exception e) when (e is not DependencyUnavailableException)
+        {
+            throw new DependencyUnavailableException("coupon-gate", RetryAfter, e);
+        }
+        finally
+        {
+            _loading.TryRemove(couponEvent.Id, out _);
         }
     }
 
     private Task<IReadOnlyList<PartitionLag>> LagAsync() =>
         log.LagAsync(ConsumerGroups.CouponIssue, [Topics.CouponRequest], CancellationToken.None);
+
+    private async Task WaitAsync(Task work, DateTimeOffset start, CancellationToken cancellationToken)
+    {
+        var left = start + WaitBudget - time.GetUtcNow();
+        try
+        {
+            await work.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, cancellationToken);
+        }
+        catch (TimeoutException e)
+        {
+            throw new DependencyUnavailableException("coupon-gate", RetryAfter, e);
+        }
+    }
+
+    private async Task<T> WaitAsync<T>(Task<T> work, DateTimeOffset start, CancellationToken cancellationToken)
+    {
+        await WaitAsync((Task)work, start, cancellationToken);
+        return await work;
+    }
 }
