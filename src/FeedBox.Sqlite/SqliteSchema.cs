@@ -1,3 +1,4 @@
+using FeedBox.Sqlite.Coupons;
 using FeedBox.Sqlite.Events;
 using FeedBox.Sqlite.Idempotency;
 using FeedBox.Sqlite.Inbox;
@@ -23,6 +24,7 @@ internal static class SqliteSchema
         IdempotencySchema.Ddl,
         NameSchema.Ddl,
         SqliteSearchIndex.Ddl,
+        CouponSchema.Ddl,
     ];
 
     public static void Apply(SqliteWriter writer)

@@ -1,9 +1,11 @@
+using FeedBox.Core.Coupons;
 using FeedBox.Core.Events;
 using FeedBox.Core.Idempotency;
 using FeedBox.Core.Inbox;
 using FeedBox.Core.Posts;
 using FeedBox.Core.Search;
 using FeedBox.Core.UserTeam;
+using FeedBox.Sqlite.Coupons;
 using FeedBox.Sqlite.Events;
 using FeedBox.Sqlite.Idempotency;
 using FeedBox.Sqlite.Inbox;
@@ -39,6 +41,7 @@ public static class SqliteServices
         services.AddSingleton<ISearchIndex, SqliteSearchIndex>();
         services.AddSingleton<SqliteIdempotencyStore>().AddSingleton<IIdempotencyStore>(provider => provider.GetRequiredService<SqliteIdempotencyStore>());
         services.AddSingleton<SqliteNameStore>().AddSingleton<INameStore>(provider => provider.GetRequiredService<SqliteNameStore>());
+        services.AddSingleton<ICouponStore, SqliteCouponStore>();
 
         services.AddHostedService<SqliteMaintenance>();
         services.AddHealthChecks().AddCheck<SqliteHealth>("sqlite");

@@ -1,13 +1,16 @@
+using FeedBox.Core.Coupons;
 using FeedBox.Core.Events;
 using FeedBox.Core.Idempotency;
 using FeedBox.Core.Inbox;
 using FeedBox.Core.Posts;
 using FeedBox.Core.UserTeam;
+using FeedBox.PortContracts.Coupons;
 using FeedBox.PortContracts.Events;
 using FeedBox.PortContracts.Idempotency;
 using FeedBox.PortContracts.Inbox;
 using FeedBox.PortContracts.Posts;
 using FeedBox.PortContracts.UserTeam;
+using FeedBox.Sqlite.Coupons;
 using FeedBox.Sqlite.Events;
 using FeedBox.Sqlite.Idempotency;
 using FeedBox.Sqlite.Inbox;
@@ -71,4 +74,51 @@ public sealed class SqliteNameStoreTests : NameStoreContract, IDisposable
     protected override INameStore Names => field ??= new SqliteNameStore(_file.Database);
 
     public void Dispose() => _file.Dispose();
+}
+
+public sealed class SqliteCouponStoreTests : CouponStoreContract, IDisposable
+{
+    private readonly TestDatabase _file = new();
+
+    protected override ICouponStore Coupons => field ??= new SqliteCouponStore(_file.Database);
+
+    public void Dispose() => _file.Dispose();
+
+    [Fact, Trait("Weakness", "H33")]
+    public async Task H33_the_table_refuses_a_coupon_too_many_whoever_inserts_it()
+    {
+        var now = DateTimeOffset.UtcNow;
+        var couponEvent = await Coupons.AddEventAsync(new(Guid.CreateVersion7(), "두 장", 2, now, now.AddHours(1)), default);
+        Task InsertAsync(long user) => _file.Database.WriteAsync(writer =>
+        {
+            writer.Prepare("INSERT INTO coupons (id, event_id, user_id, sequence, issued_at) VALUES (?, ?, ?, ?, ?)")
+                .Bind(Guid.CreateVersion7()).Bind(couponEvent.Id).Bind(user).Bind(user).Bind(now).Execute();
+        }, default);
+
+        await InsertAsync(1);
+        await InsertAsync(2);
+        var refusal = await Assert.ThrowsAnyAsync<Exception>(() => InsertAsync(3));
+        Assert.Contains("CHECK constraint failed: issued <= limit_count", refusal.Message);
+        Assert.Equal(2, (await Coupons.StartGenerationAsync(couponEvent.Id, 1, default))!.Count);
+    }
+
+    [Fact, Trait("Weakness", "H39")]
+    public void H39_listing_usable_coupons_walks_an_index_and_looks_each_event_up_by_key()
+    {
+        var plan = _file.Database.Read(reader =>
+        {
+            var rows = reader.Prepare("""
+                EXPLAIN QUERY PLAN SELECT coupons.id, name FROM coupons JOIN coupon_events ON coupon_events.id = event_id
+                WHERE user_id = 1 AND used_at IS NULL AND coupons.id < x'ff' AND closes_at > 0 ORDER BY coupons.id DESC LIMIT 20
+                """);
+            var steps = new List<string>();
+            while (rows.Step())
+                steps.Add(rows.GetString(3));
+            return steps;
+        });
+
+        Assert.Equal(2, plan.Count);
+        Assert.Contains("coupons_unused", plan[0]);
+        Assert.StartsWith("SEARCH coupon_events USING INDEX", plan[1]);
+    }
 }
