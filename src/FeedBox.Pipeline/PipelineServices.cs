@@ -1,5 +1,7 @@
+using FeedBox.Core.Coupons;
 using FeedBox.Core.Events;
 using FeedBox.Pipeline.Consuming;
+using FeedBox.Pipeline.Coupons;
 using FeedBox.Pipeline.Inbox;
 using FeedBox.Pipeline.Inspection;
 using FeedBox.Pipeline.Posts;
@@ -28,6 +30,9 @@ public static class PipelineServices
         services.AddOptions<FanOutOptions>().Bind(configuration.GetSection(FanOutOptions.Section))
             .Validate(o => o.ChunkSize > 0, $"{FanOutOptions.Section}: ChunkSize must be positive.")
             .ValidateOnStart();
+        services.AddOptions<CouponOptions>().Bind(configuration.GetSection(CouponOptions.Section))
+            .Validate(o => o.MaxBatch > 0 && o.FinishInterval > TimeSpan.Zero, $"{CouponOptions.Section}: MaxBatch and FinishInterval must be positive.")
+            .ValidateOnStart();
 
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<OutboxSignal>();
@@ -35,9 +40,12 @@ public static class PipelineServices
         services.AddSingleton<IEventHandler, InspectPosts>();
         services.AddSingleton<IEventHandler, FanOutPosts>();
         services.AddSingleton<IEventHandler, IndexPosts>();
+        services.AddSingleton<IEventHandler, IssueCoupons>();
         services.AddSingleton<Consumers>();
         services.AddSingleton<OutboxRelay>();
         services.AddHostedService<PipelineService>();
+        services.TryAddSingleton<RequestCoupon>();
+        services.AddHostedService<FinishCouponRequests>();
         return services;
     }
 }

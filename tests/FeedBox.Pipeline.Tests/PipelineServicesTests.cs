@@ -1,4 +1,5 @@
 using FeedBox.Core;
+using FeedBox.Core.Coupons;
 using FeedBox.Core.Events;
 using FeedBox.Core.Inbox;
 using FeedBox.Core.Inspection;
@@ -33,7 +34,7 @@ public sealed class PipelineServicesTests
         _log.IsDown = false;
         await Eventually.TrueAsync(() => _log.Polls > 0, _time, TimeSpan.FromMilliseconds(100), "consuming");
         Assert.Equal(
-            [ConsumerGroups.PostCaching, ConsumerGroups.PostInspect, ConsumerGroups.PostSubscribing, ConsumerGroups.PostIndexing],
+            [ConsumerGroups.PostCaching, ConsumerGroups.PostInspect, ConsumerGroups.PostSubscribing, ConsumerGroups.PostIndexing, ConsumerGroups.CouponIssue],
             host.Services.GetRequiredService<Consumers>().Statuses.Select(status => status.Group));
         Assert.Equal(Topics.Partitions, (await _log.LagAsync("any", [Topics.DeadLetter(Topics.PostInspected)], default)).Count);
         await host.StopAsync();
@@ -63,6 +64,7 @@ public sealed class PipelineServicesTests
     [InlineData("FeedBox:Consumers:Window", "0")]
     [InlineData("FeedBox:Relay:BatchSize", "-1")]
     [InlineData("FeedBox:FanOut:ChunkSize", "0")]
+    [InlineData("FeedBox:Coupons:MaxBatch", "0")]
     public async Task Impossible_options_stop_the_start(string key, string value)
     {
         using var host = Build(new() { [key] = value });
@@ -84,6 +86,8 @@ public sealed class PipelineServicesTests
             .AddSingleton<IPostStore>(new MemoryPostStore())
             .AddSingleton<IPostCache>(new MemoryPostCache())
             .AddSingleton<IInboxStore>(new MemoryInboxStore())
+            .AddSingleton<ICouponStore>(new MemoryCouponStore())
+            .AddSingleton<ICouponGate>(new MemoryCouponGate())
             .AddSingleton<ISearchIndex>(new MemorySearchIndex())
             .AddSingleton<IUserTeam>(userTeam)
             .AddSingleton<INameDirectory>(userTeam)

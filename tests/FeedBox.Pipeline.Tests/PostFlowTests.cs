@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using FeedBox.Core.Coupons;
 using FeedBox.Core.Events;
 using FeedBox.Core.Inbox;
 using FeedBox.Core.Inspection;
@@ -135,6 +136,7 @@ public sealed class PostFlowTests : IAsyncLifetime
             .AddFeedBoxSqlite(builder.Configuration)
             .AddFeedBoxPipeline(builder.Configuration)
             .AddSingleton<IPostCache>(new MemoryPostCache())
+            .AddSingleton<ICouponGate>(new MemoryCouponGate())
             .AddSingleton<ISearchIndex>(_index)
             .AddSingleton<IUserTeam>(_userTeam)
             .AddSingleton<INameDirectory>(_userTeam)
