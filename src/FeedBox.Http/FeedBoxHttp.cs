@@ -1,7 +1,9 @@
 using System.Text.Encodings.Web;
+using FeedBox.Core.Coupons;
 using FeedBox.Core.Inbox;
 using FeedBox.Core.Posts;
 using FeedBox.Http.Callers;
+using FeedBox.Http.Coupons;
 using FeedBox.Http.Inbox;
 using FeedBox.Http.OpenApi;
 using FeedBox.Http.Operations;
@@ -29,7 +31,7 @@ public static class FeedBoxHttp
     public const int MaxBodyBytes = 64 * 1024;
 
     /// <summary>
-    /// Needs IPostStore, IPostCache, IInboxStore, ISearchIndex, IIdempotencyStore, IUserTeam, INameDirectory, IOutbox and IEventLog;
+    /// Needs IPostStore, IPostCache, IInboxStore, ISearchIndex, IIdempotencyStore, IUserTeam, INameDirectory, ICouponStore, ICouponGate, IOutbox and IEventLog;
     /// shows IPostInspector when there is one.
     /// </summary>
     public static IHostApplicationBuilder AddFeedBoxHttp(this IHostApplicationBuilder builder)
@@ -61,6 +63,8 @@ public static class FeedBoxHttp
         services.TryAddSingleton<ChangePost>();
         services.TryAddSingleton<ReadPosts>();
         services.TryAddSingleton<ReadInbox>();
+        services.TryAddSingleton<OpenCouponEvent>();
+        services.TryAddSingleton<RequestCoupon>();
         services.TryAddSingleton<CategoryList>();
         return builder;
     }
@@ -79,6 +83,7 @@ public static class FeedBoxHttp
         api.MapPosts();
         api.MapInbox();
         api.MapSearch();
+        api.MapCoupons();
         api.MapUserTeam();
         api.MapOperations();
 

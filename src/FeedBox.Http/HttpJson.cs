@@ -1,9 +1,11 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using FeedBox.Core.Coupons;
 using FeedBox.Core.Inbox;
 using FeedBox.Core.Inspection;
 using FeedBox.Core.Posts;
 using FeedBox.Core.UserTeam;
+using FeedBox.Http.Coupons;
 using FeedBox.Http.Inbox;
 using FeedBox.Http.Operations;
 using FeedBox.Http.Posts;
@@ -26,6 +28,12 @@ namespace FeedBox.Http;
 [JsonSerializable(typeof(Listing<SearchResult>))]
 [JsonSerializable(typeof(Listing<NamedUser>))]
 [JsonSerializable(typeof(Listing<Category>))]
+[JsonSerializable(typeof(CouponEventDraft))]
+[JsonSerializable(typeof(CouponEventView))]
+[JsonSerializable(typeof(Listing<CouponEventView>))]
+[JsonSerializable(typeof(CouponRequestStatus))]
+[JsonSerializable(typeof(Listing<Coupon>))]
+[JsonSerializable(typeof(UsedCoupon))]
 [JsonSerializable(typeof(PipelineStatus))]
 [JsonSerializable(typeof(About))]
 [JsonSerializable(typeof(Health))]

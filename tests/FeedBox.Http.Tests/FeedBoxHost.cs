@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using FeedBox.Core.Coupons;
 using FeedBox.Core.Events;
 using FeedBox.Core.Idempotency;
 using FeedBox.Core.Inbox;
@@ -30,6 +31,8 @@ internal sealed class FeedBoxHost : IAsyncDisposable
     public MemoryInboxStore Inbox { get; } = new();
     public MemorySearchIndex Index { get; } = new();
     public MemoryUserTeam UserTeam { get; } = new();
+    public MemoryCouponStore Coupons { get; } = new();
+    public MemoryCouponGate Gate { get; } = new();
     public IServiceProvider Services => _app.Services;
 
     private FeedBoxHost(string environment, IEnumerable<(string Key, string? Value)> settings, Action<IServiceCollection>? services, Action<WebApplication>? map)
@@ -47,6 +50,8 @@ internal sealed class FeedBoxHost : IAsyncDisposable
         builder.Services.AddSingleton<ISearchIndex>(Index);
         builder.Services.AddSingleton<IUserTeam>(UserTeam);
         builder.Services.AddSingleton<INameDirectory>(UserTeam);
+        builder.Services.AddSingleton<ICouponStore>(Coupons);
+        builder.Services.AddSingleton<ICouponGate>(Gate);
         builder.Services.AddSingleton<IIdempotencyStore, MemoryIdempotencyStore>();
         builder.Services.AddSingleton<IEventLog>(new MemoryEventLog());
         builder.Services.AddSingleton<IOutbox, NoOutbox>();
