@@ -111,13 +111,15 @@ internal sealed class FeedBoxHost : IAsyncDisposable
     /// <summary>What the pipeline does with an approval: snapshot, inboxes, index.</summary>
     public async Task ApproveAsync(Guid id, params string[] tags)
     {
-        var post = (await Posts.FindAsync(id, default))!;
+        var posts = Services.GetRequiredService<IPostStore>();
+        var post = (await posts.FindAsync(id, default))!;
         var approved = post with { PublishedVersion = post.Version, Inspection = new(InspectionState.Approved, tags, null, Time.GetUtcNow()) };
-        Assert.True(await Posts.ReplaceAsync(post, approved, [], default));
+        Assert.True(await posts.ReplaceAsync(post, approved, [], default));
         var followers = await UserTeam.GetFollowersAsync(post.AuthorId, null, 1000, default);
-        await Inbox.AddAsync(id, post.Version, post.AuthorId, followers.Items, null, Time.GetUtcNow(), default);
-        await Index.PutAsync(new(id, post.Version, post.AuthorId, post.CategoryId, null, post.Title, post.Content, tags, post.CreatedAt), default);
-        await Cache.PutAsync(await Posts.FindPublishedAsync([id], default), default);
+        await Services.GetRequiredService<IInboxStore>().AddAsync(id, post.Version, post.AuthorId, followers.Items, null, Time.GetUtcNow(), default);
+        await Services.GetRequiredService<ISearchIndex>().PutAsync(
+            new(id, post.Version, post.AuthorId, post.CategoryId, null, post.Title, post.Content, tags, post.CreatedAt), default);
+        await Cache.PutAsync(await posts.FindPublishedAsync([id], default), default);
     }
 
     public async Task RejectAsync(Guid id, string reason)

@@ -1,11 +1,16 @@
 using System.Text;
 using System.Text.Json;
+using FeedBox.Sqlite;
 
 namespace FeedBox.Http.Tests;
 
 /// <summary>Thousands of requests that nobody should send, over every endpoint: no failure, every refusal a problem with a code, every accepted text kept.</summary>
-public sealed class HostileInputTests(ITestOutputHelper output)
+public sealed class HostileInputTests(ITestOutputHelper output) : IDisposable
 {
+    private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("feedbox-http-");
+
+    public void Dispose() => _data.Delete(recursive: true);
+
     private static readonly string[] Nasty =
     [
         "", " ", "\0", "a\0b", "\uFEFF", "\u202E", "\u0085", "\u001b[31m", "%00", "%", "%zz", "..", "../../etc/passwd", "null", "undefined", "NaN", "true", "[]", "{}",
@@ -36,7 +41,7 @@ public sealed class HostileInputTests(ITestOutputHelper output)
     [InlineData(4)]
     public async Task Nothing_hostile_fails_and_every_refusal_has_a_code(int seed)
     {
-        await using var host = await FeedBoxHost.StartAsync();
+        await using var host = await StartOnSqliteAsync();
         var known = await host.PublishApprovedAsync(1, "제주 바다", "제주 바다에 다녀왔다", 1, "제주");
         await host.SendAsync("PUT", "/followings/1", 2);
         var random = new Random(seed);
@@ -81,7 +86,7 @@ public sealed class HostileInputTests(ITestOutputHelper output)
     [Fact]
     public async Task Whatever_text_is_accepted_comes_back_byte_for_byte()
     {
-        await using var host = await FeedBoxHost.StartAsync();
+        await using var host = await StartOnSqliteAsync();
         var random = new Random(20260301);
         var accepted = 0;
         for (var i = 0; i < 500; i++)
@@ -102,6 +107,38 @@ public sealed class HostileInputTests(ITestOutputHelper output)
         output.WriteLine($"{accepted} of 500 accepted");
         Assert.InRange(accepted, 100, 490);
     }
+
+    [Fact]
+    public async Task Every_nasty_text_is_refused_or_published_read_and_searched_for()
+    {
+        await using var host = await StartOnSqliteAsync();
+        var published = 0;
+        foreach (var text in Nasty)
+        {
+            foreach (var parameter in new[] { "q", "tag", "cursor", "category", "limit" })
+            {
+                var searched = await host.GetAsync($"/search?{parameter}={Uri.EscapeDataString(text)}", 1);
+                if (searched.Status != 200)
+                    Assert.Equal(400, searched.IsProblem().Status);
+            }
+            var answer = await host.SendAsync("POST", "/posts", 1, new { title = text, content = text, categoryId = 1 });
+            if (answer.Status != 201)
+            {
+                answer.IsProblem();
+                continue;
+            }
+            published++;
+            var id = answer.Body.GetProperty("id").GetGuid();
+            await host.ApproveAsync(id);
+            Assert.Equal(text, (await host.GetAsync($"/posts/{id}", 2)).Body.GetProperty("content").GetString());
+            Assert.Contains((await host.GetAsync("/search?limit=100", 2)).Items, item => item.GetProperty("title").GetProperty("text").GetString() == text);
+        }
+        Assert.InRange(published, 40, Nasty.Length - 5);
+    }
+
+    /// <summary>The real stores and the real index, because what is hostile to them is not hostile to a dictionary.</summary>
+    private Task<FeedBoxHost> StartOnSqliteAsync() => FeedBoxHost.StartAsync(
+        services: services => services.AddFeedBoxSqlite(options => options.Path = System.IO.Path.Combine(_data.FullName, "feedbox.db")));
 
     private static string Path(Random random, string path, Guid known)
     {
