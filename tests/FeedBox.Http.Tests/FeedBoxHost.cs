@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using FeedBox.Core.Coupons;
 using FeedBox.Core.Events;
 using FeedBox.Core.Idempotency;
@@ -10,10 +11,12 @@ using FeedBox.Core.Posts;
 using FeedBox.Core.Search;
 using FeedBox.Core.UserTeam;
 using FeedBox.Testing;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -62,6 +65,15 @@ internal sealed class FeedBoxHost : IAsyncDisposable
         map?.Invoke(_app);
         Client = new(new SocketsHttpHandler { RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8 });
     }
+
+    /// <summary>Every endpoint there is, each route parameter written as {id}.</summary>
+    public IReadOnlyList<(string Method, string Path, bool NeedsCaller)> Endpoints() =>
+    [
+        .. from endpoint in Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+           from method in endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? ["GET"]
+           let path = Regex.Replace(endpoint.RoutePattern.RawText!, "\\{[^}]*\\}", "{id}").TrimEnd('/')
+           select (method, path.StartsWith('/') ? path : "/" + path, endpoint.Metadata.GetMetadata<IAuthorizeData>() is not null),
+    ];
 
     public static async Task<FeedBoxHost> StartAsync(
         string environment = "Development", (string, string?)[]? settings = null, Action<IServiceCollection>? services = null, Action<WebApplication>? map = null)
