@@ -73,6 +73,7 @@ public sealed class ConsumerTelemetryTests
             4 => throw new DependencyUnavailableException("user team", TimeSpan.FromMinutes(1)),
             _ => hangs.Task,
         }, "measured");
+        await _log.EnsureTopicsAsync(["topic"], default); // the lag is measured once at the start
         await using var running = new Running(_log, handler, new ManualTime());
         await _log.AppendAsync([.. new[] { 1, 2, 3, 5 }.Select(number => Log.Message($"key-{number}", number))], default);
         await Eventually.TrueAsync(() => running.Runtime.Status is { Handled: 2, Retrying: 1, InFlight: 1 }, "under way");
