@@ -17,6 +17,7 @@ internal static class Page
         app.MapFile("/", "index.html", "text/html; charset=utf-8");
         app.MapFile("/app.css", "app.css", "text/css; charset=utf-8");
         app.MapFile("/app.js", "app.js", "text/javascript; charset=utf-8");
+        app.MapFile("/coupons.js", "coupons.js", "text/javascript; charset=utf-8");
         app.MapFile("/icon.svg", "icon.svg", "image/svg+xml");
         app.MapFile("/reference", "reference.html", "text/html; charset=utf-8");
         app.MapFile("/reference.js", "reference.js", "text/javascript; charset=utf-8");
