@@ -63,6 +63,8 @@ internal static partial class TagExtraction
             var entry = CategoryVocabulary.Find(noun.ToLowerInvariant());
             if (entry is { Word.Length: > 1 })
                 score += category is not null && entry.Categories.Intersect(category).Any() ? 3 : 1;
+            if (entry is { IsNoun: true } && noun.Length > entry.Word.Length && "하해했한할합되된됐".Contains(noun[entry.Word.Length]))
+                noun = entry.Word; // 기록해, 배포했: a noun made a verb
             var isVerb = entry is { IsNoun: false } || (entry?.Word.Length != noun.Length && VerbEndings.Any(noun.EndsWith));
             if (score == 0 || isVerb)
                 continue;
