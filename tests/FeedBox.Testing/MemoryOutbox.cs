@@ -12,8 +12,6 @@ public sealed class MemoryOutbox(OutboxSignal? signal = null) : IOutbox
     /// <summary>Called before a removal; throws to make it fail.</summary>
     public Action<IReadOnlyList<long>>? OnRemove { get; set; }
 
-    public int Reads;
-
     public int Count
     {
         get
@@ -35,7 +33,6 @@ public sealed class MemoryOutbox(OutboxSignal? signal = null) : IOutbox
 
     public Task<IReadOnlyList<OutboxRow>> ReadAsync(int shard, int limit, CancellationToken cancellationToken)
     {
-        Interlocked.Increment(ref Reads);
         lock (_gate)
             return Task.FromResult<IReadOnlyList<OutboxRow>>([.. _rows.Values.Where(row => OutboxShards.Of(row.Message.Key!) == shard).Take(limit)]);
     }

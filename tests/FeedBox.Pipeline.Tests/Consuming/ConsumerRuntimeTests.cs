@@ -342,7 +342,14 @@ public sealed class ConsumerRuntimeTests
     [Fact]
     public async Task Shutdown_cancels_handlers_after_its_time_and_leaves_their_records_to_the_next()
     {
-        var handler = new Handler((_, number, token) => number == 1 ? Task.Delay(Timeout.Infinite, token) : Task.CompletedTask);
+        var cancelled = new TaskCompletionSource();
+        var handler = new Handler(async (_, number, token) =>
+        {
+            if (number != 1)
+                return;
+            await using var registration = token.Register(cancelled.SetResult);
+            await Task.Delay(Timeout.Infinite, token);
+        });
         var running = new Running(_log, handler, _time);
         await _log.AppendAsync("a", 1);
         await _log.AppendAsync("b", 2);
@@ -353,6 +360,7 @@ public sealed class ConsumerRuntimeTests
         await Task.Delay(30);
         Assert.False(stopped.IsCompleted);
         await Eventually.TrueAsync(() => stopped.IsCompleted, _time, TimeSpan.FromMilliseconds(100), "stopped");
+        Assert.True(cancelled.Task.IsCompleted);
         Assert.Equal(0, _log.Committed("group", Only));
         Assert.Empty(_log.Records("topic.dlt"));
     }
