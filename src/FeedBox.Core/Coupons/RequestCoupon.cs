@@ -86,6 +86,15 @@ public sealed class RequestCoupon(ICouponStore coupons, ICouponGate gate, IEvent
         }
     }
 
+    /// <summary>How many places are taken; null for a moment after the gate was lost: asking has it loaded, so that it is ready for the crowd.</summary>
+    public async ValueTask<int?> CountAsync(CouponEvent couponEvent, CancellationToken cancellationToken)
+    {
+        var count = await gate.CountAsync(couponEvent.Id, cancellationToken);
+        if (count is null && time.GetUtcNow() < couponEvent.ClosesAt)
+            _ = LoadAsync(couponEvent);
+        return count;
+    }
+
     /// <summary>
     /// Carries through what was reserved a while ago and never confirmed: the log failed, or the process that took the request died.
     /// Called every second or so.

@@ -11,7 +11,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace FeedBox.Http.Coupons;
 
-/// <param name="Accepted">How many were accepted so far; null while nobody has asked since the gate was last lost.</param>
+/// <param name="Accepted">How many were accepted so far; null while that is not known: for a moment after a restart, and once the event is over.</param>
 public sealed record CouponEventView(
     Guid Id, string Name, int Limit, DateTimeOffset OpensAt, DateTimeOffset ClosesAt, int? Accepted, int? Remaining);
 
@@ -40,10 +40,10 @@ internal static class CouponEndpoints
     {
         var events = api.MapGroup("/coupon-events").WithTags("Coupons");
 
-        events.MapPost("/", async (CouponEventDraft draft, OpenCouponEvent open, ICouponGate gate, TimeProvider time, HttpContext http) =>
+        events.MapPost("/", async (CouponEventDraft draft, OpenCouponEvent open, RequestCoupon requests, TimeProvider time, HttpContext http) =>
         {
             var opened = await open.ExecuteAsync(http.NewId(time), draft, http.RequestAborted);
-            return TypedResults.Created($"/coupon-events/{opened.Id}", await ViewAsync(opened, gate, http.RequestAborted));
+            return TypedResults.Created($"/coupon-events/{opened.Id}", await ViewAsync(opened, requests, http.RequestAborted));
         })
         .RequireAuthorization(Operators.Policy)
         .WithIdempotencyKey()
@@ -52,24 +52,24 @@ internal static class CouponEndpoints
         .WithProblems(403, "operators-only")
         .TakesJson();
 
-        events.MapGet("/", async ([AsParameters] PageQuery page, ICouponStore coupons, ICouponGate gate, CancellationToken cancellationToken) =>
+        events.MapGet("/", async ([AsParameters] PageQuery page, ICouponStore coupons, RequestCoupon requests, CancellationToken cancellationToken) =>
         {
             var limit = page.Take();
             var found = await coupons.ListEventsAsync(page.Before(), limit + 1, cancellationToken);
             var (items, next) = Paging.Cut(found, limit, couponEvent => couponEvent.Id.ToString());
             var views = new List<CouponEventView>(items.Count);
             foreach (var couponEvent in items)
-                views.Add(await ViewAsync(couponEvent, gate, cancellationToken));
+                views.Add(await ViewAsync(couponEvent, requests, cancellationToken));
             return TypedResults.Ok(new Listing<CouponEventView>(views, next, Partial: false));
         })
         .WithSummary("Coupon events, newest first.")
         .IsListing();
 
-        events.MapGet("/{id:guid}", async (Guid id, ICouponStore coupons, ICouponGate gate, CancellationToken cancellationToken) =>
+        events.MapGet("/{id:guid}", async (Guid id, ICouponStore coupons, RequestCoupon requests, CancellationToken cancellationToken) =>
         {
             var found = await coupons.FindEventAsync(id, cancellationToken)
                 ?? throw FeedBoxException.NotFound("coupon-event-not-found", "There is no such coupon event.");
-            return TypedResults.Ok(await ViewAsync(found, gate, cancellationToken));
+            return TypedResults.Ok(await ViewAsync(found, requests, cancellationToken));
         })
         .WithSummary("A coupon event with the live count of what is taken.")
         .WithProblems(404, "coupon-event-not-found");
@@ -125,9 +125,9 @@ internal static class CouponEndpoints
         .WithProblems(410, "expired");
     }
 
-    private static async ValueTask<CouponEventView> ViewAsync(CouponEvent couponEvent, ICouponGate gate, CancellationToken cancellationToken)
+    private static async ValueTask<CouponEventView> ViewAsync(CouponEvent couponEvent, RequestCoupon requests, CancellationToken cancellationToken)
     {
-        var accepted = await gate.CountAsync(couponEvent.Id, cancellationToken);
+        var accepted = await requests.CountAsync(couponEvent, cancellationToken);
         return new(couponEvent.Id, couponEvent.Name, couponEvent.Limit, couponEvent.OpensAt, couponEvent.ClosesAt, accepted, couponEvent.Limit - accepted);
     }
 }
