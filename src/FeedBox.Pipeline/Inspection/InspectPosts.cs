@@ -13,7 +13,7 @@ namespace FeedBox.Pipeline.Inspection;
 public sealed class InspectPosts(IPostStore posts, IPostInspector inspector, INameDirectory names, TimeProvider time) : IEventHandler
 {
     private const int MaxUnsaved = 10_000;
-    private static readonly InspectionVerdict NoSuchCategory = new(Approved: false, [], "The category does not exist.");
+    private static readonly InspectionVerdict NoSuchCategory = new(Approved: false, [], "그런 카테고리가 없습니다.");
 
     /// <summary>Verdicts that could not be stored yet, so that a failing store does not cost another inspection.</summary>
     private readonly ConcurrentDictionary<(Guid Post, int Version), Verdict> _unsaved = new();
