@@ -15,9 +15,10 @@ internal static class MatchExpression
             return filters.Count == 0 ? [] : [string.Join(" AND ", filters)];
 
         var all = string.Join(" AND ", words);
+        var some = string.Join(" OR ", words.Concat(text.Words.SelectMany(word => word.Parts).Select(All)));
         var tiers = new List<string> { Within(all) };
-        if (words.Count > 1)
-            tiers.Add($"{Within(string.Join(" OR ", words))} NOT ({all})");
+        if (some != all)
+            tiers.Add($"{Within(some)} NOT ({all})");
         return tiers;
 
         string Within(string expression) => string.Join(" AND ", [.. filters, $"({expression})"]);

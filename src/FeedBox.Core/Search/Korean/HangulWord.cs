@@ -17,41 +17,7 @@ internal static class HangulWord
             return [.. terms];
         }
 
-        var nouns = new List<string>();
-        var verbs = Verbs.Read(word);
-        var stems = new List<string>();
-        var sureNoun = Particles.Strip(word, stems);
-        var whole = Lexicon.ProtectedNouns.Contains(word);
-        var listed = whole ? word : stems.Find(Lexicon.ProtectedNouns.Contains);
-
-        if (listed is not null)
-        {
-            nouns.Add(listed);
-            if (!whole || word.Length > 2)
-                verbs.UnknownStems.Clear();
-            if (whole)
-                verbs.Nouns.Clear();
-        }
-        else
-        {
-            nouns.AddRange(verbs.Nouns);
-            var certainlyVerb = verbs.Sure && !verbs.Nominal && verbs is { KnownStems.Count: > 0 } or { Nouns.Count: > 0, Sure: true }
-                || (verbs.Sure && verbs.UnknownStems.Count > 0 && !sureNoun);
-            var probablyVerb = verbs.KnownStems.Count > 0 && word.Length > 2 && !verbs.Nominal;
-            if (!certainlyVerb || forQuery && verbs.KnownStems.Count == 0)
-            {
-                if (!probablyVerb)
-                {
-                    if (!sureNoun || forQuery || stems.Count == 0)
-                        nouns.Add(word);
-                    nouns.AddRange(stems);
-                }
-                else if (sureNoun || forQuery)
-                    nouns.AddRange(stems);
-            }
-        }
-        if (verbs.KnownStems.Count > 0 || sureNoun && !verbs.Sure)
-            verbs.UnknownStems.Clear();
+        var (nouns, verbs) = Decide(word, forQuery);
 
         var shift = word.Length - source.Length;
         string? longest = null;
@@ -65,20 +31,42 @@ internal static class HangulWord
             if (SuffixedBase(noun) is { } bare)
                 terms.Add(new(Loanwords.Normalize(bare), TermKind.Word, 0, Math.Clamp(bare.Length - shift, 1, source.Length)));
         }
-        foreach (var stem in verbs.KnownStems)
-            if (!Lexicon.StopVerbs.Contains(stem))
-                terms.Add(new(stem + "다", TermKind.Word, 0, source.Length));
-        foreach (var stem in verbs.UnknownStems)
-        {
-            if (verbs.Sure || stem.Length > 1 && listed is null)
-                terms.Add(new(Loanwords.Normalize(stem) + "다", TermKind.Word, 0, source.Length));
-            if (stem.Length > 2 && longest is null)
-                longest = stem;
-        }
+        foreach (var verb in verbs)
+            terms.Add(new(Loanwords.Normalize(verb) + "다", TermKind.Word, 0, source.Length));
         if (longest is not null)
             AddPairs(Loanwords.Normalize(longest), terms);
         return [.. terms.DistinctBy(term => (term.Text, term.Kind, term.Kind == TermKind.Pair ? term.Start : 0))
             .Select(term => term with { Start = Math.Min(term.Start, source.Length - 1), Length = Math.Min(term.Length, source.Length - Math.Min(term.Start, source.Length - 1)) })];
+    }
+
+    /// <summary>Which of the possible readings to believe. A verb that nobody listed goes with the nouns, its stem being all that is known of it.</summary>
+    private static (List<string> Nouns, List<string> Verbs) Decide(string word, bool forQuery)
+    {
+        var stems = new List<string>();
+        var particle = Particles.Strip(word, stems);
+        var reading = Verbs.Read(word);
+        var known = reading.KnownStems.Where(stem => !Lexicon.StopVerbs.Contains(stem)).ToList();
+
+        if (Lexicon.ProtectedNouns.Contains(word))
+            return ([word], []);
+        if (stems.Find(Lexicon.ProtectedNouns.Contains) is { } listed)
+            return ([listed], known);
+        if (reading.Nouns.Exists(noun => noun.Length > 1))
+            return (reading.Nouns, known);
+        if (reading.KnownStems.Count > 0 && (reading.Nominal || reading.Ending == Ending.None && word.Length == 2 && known.Count > 0))
+            return ([word, .. stems], known);
+        if (word.Length == 1 && Lexicon.ShortNouns.Contains(word))
+            return ([word], []);
+        if (reading.KnownStems.Count > 0)
+            return ([], known);
+        if (reading is { Ending: Ending.Sure, UnknownStems.Count: > 0 } && particle < 2)
+            return (reading.UnknownStems, []);
+
+        List<string> nouns = particle > 0 && !forQuery ? stems : [word, .. stems];
+        nouns.AddRange(reading.Nouns);
+        if (particle == 0)
+            nouns.AddRange(reading.UnknownStems);
+        return (nouns, []);
     }
 
     /// <summary>경제적 → 경제, 깨끗이 → 깨끗.</summary>

@@ -107,6 +107,12 @@ public static class KoreanAnalyzer
 /// <param name="Splits">Two words that together may be it, as it is often spelled apart.</param>
 public sealed record QueryWord(string Text, IReadOnlyList<string> Terms, IReadOnlyList<string> Pairs, IReadOnlyList<(string Left, string Right)> Splits)
 {
+    /// <summary>Pairs that together stand for a good part of a compound: three syllables in a row, or either half of four.</summary>
+    public IEnumerable<IReadOnlyList<string>> Parts =>
+        Pairs.Count == 3
+            ? [[Pairs[0]], [Pairs[2]]]
+            : Enumerable.Range(0, Math.Max(0, Pairs.Count - 1)).Select(i => (IReadOnlyList<string>)[Pairs[i], Pairs[i + 1]]);
+
     private const int LongestSplit = 8;
 
     internal static QueryWord Of(string text, Term[] terms)

@@ -15,15 +15,15 @@ internal static class Particles
     private static readonly FrozenSet<string> Stacked = Table.Set("stacked");
     private static readonly FrozenSet<string> Sure = Table.Set("sure");
 
-    /// <summary>Adds every stem that the word may have, and returns whether one particle leaves no doubt that it is one.</summary>
-    public static bool Strip(string word, List<string> stems) => Strip(word, stems, outermost: true, depth: 0);
+    /// <summary>Adds every stem that the word may have, and returns the length of the longest particle that nouns do not end in by chance.</summary>
+    public static int Strip(string word, List<string> stems) => Strip(word, stems, outermost: true, depth: 0);
 
     /// <summary>True when all of the text can be particles, as behind a Latin word.</summary>
     public static bool IsParticle(ReadOnlySpan<char> text) => Lookup.ContainsKey(text);
 
-    private static bool Strip(string word, List<string> stems, bool outermost, int depth)
+    private static int Strip(string word, List<string> stems, bool outermost, int depth)
     {
-        var sure = false;
+        var sure = 0;
         for (var length = Math.Min(MaxLength, word.Length - 1); length > 0; length--)
         {
             var stem = word[..^length];
@@ -32,11 +32,12 @@ internal static class Particles
             var particle = word[stem.Length..];
             if (!outermost && !Stacked.Contains(particle))
                 continue;
-            sure |= Sure.Contains(particle);
+            if (Sure.Contains(particle))
+                sure = Math.Max(sure, length);
             if (!stems.Contains(stem))
                 stems.Add(stem);
             if (depth < 3 && stem.Length > 1 && !Lexicon.ProtectedNouns.Contains(stem))
-                sure |= Strip(stem, stems, outermost: false, depth + 1);
+                sure = Math.Max(sure, Strip(stem, stems, outermost: false, depth + 1));
         }
         return sure;
     }

@@ -2,6 +2,9 @@ using System.Collections.Frozen;
 
 namespace FeedBox.Core.Search.Korean;
 
+/// <summary>How much an ending says: none at all (파래), one that nouns may end in too (고), one that only verbs have (습니다).</summary>
+internal enum Ending : byte { None, Doubtful, Sure }
+
 /// <summary>What an inflected word may come from: stems of verbs, nouns under 하다 and its like.</summary>
 internal sealed class VerbReading
 {
@@ -9,8 +12,8 @@ internal sealed class VerbReading
     public List<string> UnknownStems { get; } = [];
     public List<string> Nouns { get; } = [];
 
-    /// <summary>The ending is one that nouns do not have.</summary>
-    public bool Sure { get; set; }
+    /// <summary>The surest ending that was found.</summary>
+    public Ending Ending { get; set; }
 
     /// <summary>The word may be a noun made of a verb, as 그림 or 달리기.</summary>
     public bool Nominal { get; set; }
@@ -36,7 +39,7 @@ internal static class Verbs
     public static VerbReading Read(string word)
     {
         var reading = new VerbReading();
-        Span<char> ending = stackalloc char[MaxEnding + 1];
+        Span<char> tail = stackalloc char[MaxEnding + 1];
         for (var length = Math.Min(MaxEnding, word.Length - 1); length >= 0; length--)
         {
             var rest = word.Length - length;
@@ -44,14 +47,14 @@ internal static class Verbs
                 Strip(word[..rest], form, closed: Hangul.NoFinal, word[rest], reading);
             if (Hangul.Final(word[rest - 1]) is not Hangul.NoFinal and var final)
             {
-                ending[0] = final;
-                word.AsSpan(rest).CopyTo(ending[1..]);
-                if (Lookup.TryGetValue(ending[..(length + 1)], out form))
+                tail[0] = final;
+                word.AsSpan(rest).CopyTo(tail[1..]);
+                if (Lookup.TryGetValue(tail[..(length + 1)], out form))
                     Strip(Hangul.EndingWith(word[..rest], Hangul.NoFinal), form, closed: final, final, reading);
             }
         }
         if (word.Length > 1)
-            OnA(word, sure: false, reading);
+            OnA(word, Ending.None, reading);
         return reading;
     }
 
@@ -62,40 +65,40 @@ internal static class Verbs
         {
             if (first is '기')
                 reading.Nominal = true;
-            OnPlain(stem, (form & Form.PlainSure) != 0, dropsRieul, reading);
+            OnPlain(stem, Of(form, Form.PlainSure), dropsRieul, reading);
         }
         if ((form & (Form.Eu | Form.EuSure)) != 0)
         {
             if (closed is 'ㅁ')
                 reading.Nominal = true;
-            OnEu(stem, (form & Form.EuSure) != 0, dropsRieul, closed, reading);
+            OnEu(stem, closed is 'ㄴ' or 'ㄹ' or 'ㅁ' && (form & Form.EuSure) == 0 ? Ending.None : Of(form, Form.EuSure), dropsRieul, closed, reading);
         }
         if ((form & (Form.A | Form.ASure)) != 0)
-            OnA(stem, (form & Form.ASure) != 0, reading);
+            OnA(stem, Of(form, Form.ASure), reading);
     }
 
     /// <summary>What 고, 지, 다 … stand on: the stem itself, or one with 겠, 시 or the past in it.</summary>
-    private static void OnPlain(string stem, bool sure, bool dropsRieul, VerbReading reading)
+    private static void OnPlain(string stem, Ending ending, bool dropsRieul, VerbReading reading)
     {
         if (stem.Length > 1 && stem[^1] == '겠')
         {
-            OnPlain(stem[..^1], sure: true, dropsRieul: false, reading);
+            OnPlain(stem[..^1], Ending.Sure, dropsRieul: false, reading);
             return;
         }
         if (stem[^1] != '있' && Hangul.Final(stem[^1]) == 'ㅆ')
         {
-            OnA(Hangul.EndingWith(stem, Hangul.NoFinal), sure: true, reading);
+            OnA(Hangul.EndingWith(stem, Hangul.NoFinal), Ending.Sure, reading);
             return;
         }
         if (stem.Length > 1 && stem[^1] == '시')
-            OnEu(stem[..^1], sure, dropsRieul: true, Hangul.NoFinal, reading);
-        Add(stem, sure, reading);
-        if (dropsRieul && Hangul.IsOpen(stem))
-            AddIfKnown(Hangul.EndingWith(stem, 'ㄹ'), sure, reading);
+            OnEu(stem[..^1], ending, dropsRieul: true, Hangul.NoFinal, reading);
+        Add(stem, ending, reading);
+        if (dropsRieul && Hangul.IsOpen(stem) && !Lexicon.StopVerbs.Contains(stem))
+            AddIfKnown(Hangul.EndingWith(stem, 'ㄹ'), ending, reading);
     }
 
     /// <summary>What 면, 니, ㄴ, ㄹ, ㅂ니다 … stand on, 으 still being there if it was.</summary>
-    private static void OnEu(string stem, bool sure, bool dropsRieul, char closed, VerbReading reading)
+    private static void OnEu(string stem, Ending ending, bool dropsRieul, char closed, VerbReading reading)
     {
         var last = stem[^1];
         if (last == '으' && stem.Length > 1)
@@ -103,37 +106,37 @@ internal static class Verbs
             var bare = stem[..^1];
             if (Hangul.IsOpen(bare))
             {
-                AddIfIrregular(Hangul.EndingWith(bare, 'ㅅ'), Lexicon.SIrregular, sure, reading);
-                AddIfIrregular(stem, Lexicon.EuDropping, sure, reading);
+                AddIfIrregular(Hangul.EndingWith(bare, 'ㅅ'), Lexicon.SIrregular, ending, reading);
+                AddIfIrregular(stem, Lexicon.EuDropping, ending, reading);
             }
             else
             {
                 if (Hangul.Final(bare[^1]) == 'ㄹ')
-                    AddIfIrregular(Hangul.EndingWith(bare, 'ㄷ'), Lexicon.DIrregular, sure, reading);
-                OnPlain(bare, sure, dropsRieul: false, reading);
+                    AddIfIrregular(Hangul.EndingWith(bare, 'ㄷ'), Lexicon.DIrregular, ending, reading);
+                OnPlain(bare, ending, dropsRieul: false, reading);
             }
             return;
         }
         if (last == '우' && stem.Length > 1 && Hangul.IsOpen(stem[..^1]) && Hangul.EndingWith(stem[..^1], 'ㅂ') is var b && Lexicon.IsBIrregular(b))
         {
-            Add(b, sure, reading);
+            Add(b, ending, reading);
             return;
         }
         if (Hangul.HasFinal(last) && Hangul.Final(last) != 'ㄹ')
             return;
         if (last == '시' && stem.Length > 1)
-            OnEu(stem[..^1], sure, dropsRieul: true, Hangul.NoFinal, reading);
+            OnEu(stem[..^1], ending, dropsRieul: true, Hangul.NoFinal, reading);
         if (Hangul.IsOpen(stem))
         {
-            if (dropsRieul)
-                AddIfKnown(Hangul.EndingWith(stem, 'ㄹ'), sure, reading);
-            AddIfIrregular(Hangul.EndingWith(stem, 'ㅎ'), Lexicon.HIrregular, sure, reading);
+            if (dropsRieul && !Lexicon.StopVerbs.Contains(stem))
+                AddIfKnown(Hangul.EndingWith(stem, 'ㄹ'), ending, reading);
+            AddIfIrregular(Hangul.EndingWith(stem, 'ㅎ'), Lexicon.HIrregular, ending, reading);
         }
-        Add(stem, sure, reading);
+        Add(stem, ending, reading);
     }
 
     /// <summary>What 서, 도, 요 and the past stand on: the 아/어 form, contracted or not.</summary>
-    private static void OnA(string form, bool sure, VerbReading reading)
+    private static void OnA(string form, Ending ending, VerbReading reading)
     {
         var last = form[^1];
         if (Hangul.HasFinal(last))
@@ -147,96 +150,98 @@ internal static class Verbs
         {
             case 'ㅏ' or 'ㅓ' when initial == 'ㅇ' && before.Length > 0:
                 if (open)
-                    AddIfIrregular(Hangul.EndingWith(before, 'ㅅ'), Lexicon.SIrregular, sure, reading);
+                    AddIfIrregular(Hangul.EndingWith(before, 'ㅅ'), Lexicon.SIrregular, ending, reading);
                 else if (Hangul.Final(before[^1]) == 'ㄹ')
-                    AddIfIrregular(Hangul.EndingWith(before, 'ㄷ'), Lexicon.DIrregular, sure, reading);
-                AddIfIrregular(With('ㅡ'), Lexicon.EuDropping, sure, reading);
-                OnPlain(before, sure, dropsRieul: false, reading);
+                    AddIfIrregular(Hangul.EndingWith(before, 'ㄷ'), Lexicon.DIrregular, ending, reading);
+                AddIfIrregular(With('ㅡ'), Lexicon.EuDropping, ending, reading);
+                OnPlain(before, ending, dropsRieul: false, reading);
                 break;
             case 'ㅏ' or 'ㅓ':
                 if (initial == 'ㄹ' && before.Length > 0 && Hangul.Final(before[^1]) == 'ㄹ')
                 {
-                    AddIfIrregular(Hangul.EndingWith(before, Hangul.NoFinal) + '르', Lexicon.RIrregular, sure, reading);
-                    AddIfIrregular(With('ㅡ'), Lexicon.EuDropping, sure, reading);
+                    AddIfIrregular(Hangul.EndingWith(before, Hangul.NoFinal) + '르', Lexicon.RIrregular, ending, reading);
+                    AddIfIrregular(With('ㅡ'), Lexicon.EuDropping, ending, reading);
                 }
                 else
-                    AddIfIrregular(With('ㅡ'), Lexicon.EuDropping, sure, reading);
+                    AddIfIrregular(With('ㅡ'), Lexicon.EuDropping, ending, reading);
                 if (last == '러')
-                    AddIfIrregular(before, Lexicon.ReoIrregular, sure, reading);
+                    AddIfIrregular(before, Lexicon.ReoIrregular, ending, reading);
                 if (last == '퍼')
-                    AddIfKnown(before + '푸', sure, reading);
-                Add(form, sure, reading);
+                    AddIfKnown(before + '푸', ending, reading);
+                Add(form, ending, reading);
                 break;
             case 'ㅐ':
                 if (initial == 'ㅎ')
-                    Add(before + '하', sure, reading);
-                AddIfIrregular(Hangul.EndingWith(With('ㅏ'), 'ㅎ'), Lexicon.HIrregular, sure, reading);
-                AddIfIrregular(Hangul.EndingWith(With('ㅓ'), 'ㅎ'), Lexicon.HIrregular, sure, reading);
+                    Add(before + '하', ending, reading);
+                AddIfIrregular(Hangul.EndingWith(With('ㅏ'), 'ㅎ'), Lexicon.HIrregular, ending, reading);
+                AddIfIrregular(Hangul.EndingWith(With('ㅓ'), 'ㅎ'), Lexicon.HIrregular, ending, reading);
                 if (initial != 'ㅎ')
-                    Add(form, sure, reading);
+                    Add(form, ending, reading);
                 break;
             case 'ㅒ':
-                AddIfIrregular(Hangul.EndingWith(With('ㅑ'), 'ㅎ'), Lexicon.HIrregular, sure, reading);
+                AddIfIrregular(Hangul.EndingWith(With('ㅑ'), 'ㅎ'), Lexicon.HIrregular, ending, reading);
                 break;
             case 'ㅔ' or 'ㅖ':
-                AddIfIrregular(Hangul.EndingWith(With(vowel == 'ㅔ' ? 'ㅓ' : 'ㅕ'), 'ㅎ'), Lexicon.HIrregular, sure, reading);
-                Add(form, sure, reading);
+                AddIfIrregular(Hangul.EndingWith(With(vowel == 'ㅔ' ? 'ㅓ' : 'ㅕ'), 'ㅎ'), Lexicon.HIrregular, ending, reading);
+                Add(form, ending, reading);
                 break;
             case 'ㅕ':
                 if (last == '여' && before.EndsWith('하'))
-                    Add(before, sure, reading);
+                    Add(before, ending, reading);
                 var withI = With('ㅣ');
                 if (withI.Length > 1 && withI[^1] == '시')
-                    OnEu(before, sure, dropsRieul: true, Hangul.NoFinal, reading);
-                Add(withI, sure, reading);
-                AddIfKnown(form, sure, reading);
+                    OnEu(before, ending, dropsRieul: true, Hangul.NoFinal, reading);
+                Add(withI, ending, reading);
+                AddIfKnown(form, ending, reading);
                 break;
             case 'ㅘ' or 'ㅝ':
                 if (initial == 'ㅇ' && open && Hangul.EndingWith(before, 'ㅂ') is var b && Lexicon.IsBIrregular(b))
-                    Add(b, sure, reading);
+                    Add(b, ending, reading);
                 else
-                    Add(With(vowel == 'ㅘ' ? 'ㅗ' : 'ㅜ'), sure, reading);
+                    Add(With(vowel == 'ㅘ' ? 'ㅗ' : 'ㅜ'), ending, reading);
                 break;
             case 'ㅙ':
-                Add(With('ㅚ'), sure, reading);
+                Add(With('ㅚ'), ending, reading);
                 break;
             default:
                 if (vowel == 'ㅞ')
-                    Add(form, sure, reading);
+                    Add(form, ending, reading);
                 break;
         }
     }
 
-    private static void AddIfIrregular(string stem, FrozenSet<string> irregular, bool sure, VerbReading reading)
+    private static void AddIfIrregular(string stem, FrozenSet<string> irregular, Ending ending, VerbReading reading)
     {
         if (irregular.Contains(stem) || irregular.Contains(WithoutPrefixVerb(stem)))
-            Add(stem, sure, reading);
+            Add(stem, ending, reading);
     }
 
-    private static void AddIfKnown(string stem, bool sure, VerbReading reading)
+    private static void AddIfKnown(string stem, Ending ending, VerbReading reading)
     {
         if (Lexicon.KnownVerbs.Contains(stem))
-            Add(stem, sure, reading);
+            Add(stem, ending, reading);
     }
 
     /// <summary>The last verb of a compound such as 주워듣: what follows its 아/어 form.</summary>
     private static string WithoutPrefixVerb(string stem) => stem.Length > 2 ? stem[^2..] : stem;
 
-    private static void Add(string stem, bool sure, VerbReading reading)
+    private static void Add(string stem, Ending ending, VerbReading reading)
     {
-        reading.Sure |= sure && (stem.Length > 1 || Lexicon.KnownVerbs.Contains(stem));
-        if (Lexicon.KnownVerbs.Contains(stem))
+        var known = Lexicon.KnownVerbs.Contains(stem);
+        if (!known && stem.Length == 1)
+            return;
+        if (ending > reading.Ending)
+            reading.Ending = ending;
+        if (known)
         {
             AddTo(reading.KnownStems, stem);
             return;
         }
-        if (stem.Length == 1)
-            return;
 
         foreach (var negation in (ReadOnlySpan<string>)["지않", "지못하", "지말", "고있", "고싶", "고계시", "고나"])
             if (stem.Length > negation.Length && stem.EndsWith(negation, StringComparison.Ordinal))
             {
-                OnPlain(stem[..^negation.Length], sure: true, dropsRieul: false, reading);
+                OnPlain(stem[..^negation.Length], Ending.Sure, dropsRieul: false, reading);
                 return;
             }
 
@@ -244,7 +249,7 @@ internal static class Verbs
             if (stem.Length > auxiliary.Length && stem.EndsWith(auxiliary, StringComparison.Ordinal) && stem[..^auxiliary.Length] is var main
                 && main.Length + auxiliary.Length > 2 && IsAForm(main))
             {
-                OnA(main, sure, reading);
+                OnA(main, ending, reading);
                 AddTo(reading.UnknownStems, stem);
                 return;
             }
@@ -272,13 +277,16 @@ internal static class Verbs
                 return;
             }
 
-        AddTo(reading.UnknownStems, stem);
+        if (ending != Ending.None)
+            AddTo(reading.UnknownStems, stem);
     }
+
+    private static Ending Of(Form form, Form sure) => (form & sure) != 0 ? Ending.Sure : Ending.Doubtful;
 
     private static bool IsAForm(string form)
     {
         var reading = new VerbReading();
-        OnA(form, sure: false, reading);
+        OnA(form, Ending.None, reading);
         return reading.KnownStems.Count > 0 || form is [.., '해' or '돼'] and { Length: > 1 };
     }
 
