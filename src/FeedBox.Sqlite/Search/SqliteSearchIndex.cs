@@ -26,7 +26,7 @@ public sealed class SqliteSearchIndex(SqliteDatabase database) : ISearchIndex
         """;
 
     /// <summary>How many of a tier's newest matches are ranked against each other.</summary>
-    private const int Window = 4000;
+    private const int WindowSize = 4000;
 
     public Task PutAsync(SearchDocument document, CancellationToken cancellationToken)
     {
@@ -115,18 +115,22 @@ public sealed class SqliteSearchIndex(SqliteDatabase database) : ISearchIndex
         var cursors = new List<SearchCursor>(query.Limit + 1);
         var tiers = MatchExpression.Tiers(text, query);
         if (tiers.Count == 0)
-            List(reader, query, cursor, text, hits, cursors);
+            List(reader, cursor, text, query.Limit + 1, hits, cursors);
         for (var tier = cursor?.Tier ?? 0; tier < tiers.Count && hits.Count <= query.Limit; tier++)
         {
             var after = cursor?.Tier == tier ? cursor : null;
             var top = after?.Top ?? long.MaxValue;
             while (hits.Count <= query.Limit)
             {
-                var bottom = Bottom(reader, tiers[tier], top);
-                Rank(reader, tiers[tier], tier, top, bottom, after, query.Limit + 1 - hits.Count, text, hits, cursors);
-                if (bottom == 0)
+                var window = new Window(tiers[tier], tier, top, Bottom(reader, tiers[tier], top));
+                var limit = query.Limit + 1 - hits.Count;
+                if (text.Words.Count > 0)
+                    Rank(reader, window, after, limit, text, hits, cursors);
+                else
+                    List(reader, window, after, limit, text, hits, cursors);
+                if (window.Bottom == 0)
                     break;
-                (top, after) = (bottom - 1, null);
+                (top, after) = (window.Bottom - 1, null);
             }
         }
         return hits.Count > query.Limit
@@ -136,40 +140,62 @@ public sealed class SqliteSearchIndex(SqliteDatabase database) : ISearchIndex
 
     /// <summary>The oldest row of the window that begins at <paramref name="top"/>; 0 when it holds all that is left.</summary>
     private static long Bottom(SqliteReader reader, string match, long top) =>
-        reader.Prepare($"SELECT rowid FROM search_terms WHERE search_terms MATCH ? AND rowid <= ? ORDER BY rowid DESC LIMIT 1 OFFSET {Window - 1}")
+        reader.Prepare($"SELECT rowid FROM search_terms WHERE search_terms MATCH ? AND rowid <= ? ORDER BY rowid DESC LIMIT 1 OFFSET {WindowSize - 1}")
             .Bind(match).Bind(top).Scalar() ?? 0;
 
+    /// <summary>A window by relevance; of equals the one that came to the index last is first.</summary>
     private static void Rank(
-        SqliteReader reader, string match, int tier, long top, long bottom, SearchCursor? after, int limit,
-        SearchText text, List<SearchHit> hits, List<SearchCursor> cursors)
+        SqliteReader reader, Window window, SearchCursor? after, int limit, SearchText text, List<SearchHit> hits, List<SearchCursor> cursors)
     {
         var found = reader.Prepare("""
-            WITH ranked AS MATERIALIZED (
+            WITH matched AS MATERIALIZED (
                 SELECT rowid AS id, -bm25(search_terms, 3.0, 2.0, 1.0, 0.3, 0.0) AS score
-                FROM search_terms WHERE search_terms MATCH ?1 AND rowid <= ?2 AND rowid >= ?3)
-            SELECT post_id, score, title, content FROM ranked JOIN search_posts ON row = id
-            WHERE (score, post_id) < (?4, ?5)
-            ORDER BY score DESC, post_id DESC LIMIT ?6
+                FROM search_terms WHERE search_terms MATCH ?1 AND rowid <= ?2 AND rowid >= ?3),
+            best AS MATERIALIZED (
+                SELECT id, score FROM matched WHERE (score, id) < (?4, ?5) ORDER BY score DESC, id DESC LIMIT ?6)
+            SELECT post_id, score, id, title, content FROM best JOIN search_posts ON row = id ORDER BY score DESC, id DESC
             """)
-            .Bind(match).Bind(top).Bind(bottom).Bind(after?.Score ?? double.MaxValue).Bind(after?.PostId ?? Guid.AllBitsSet).Bind(limit);
+            .Bind(window.Match).Bind(window.Top).Bind(window.Bottom)
+            .Bind(after?.Score ?? double.MaxValue).Bind(after?.Row ?? long.MaxValue).Bind(limit);
         while (found.Step())
         {
-            var (postId, score) = (found.GetGuid(0), found.GetDouble(1));
-            hits.Add(new(postId, score, text.Highlight(found.GetString(2)), text.Snippet(found.GetString(3))));
-            cursors.Add(new(tier, top, score, postId));
+            cursors.Add(new(window.Tier, window.Top, found.GetDouble(1), found.GetInt64(2), default));
+            hits.Add(new(found.GetGuid(0), found.GetDouble(1), text.Highlight(found.GetString(3)), text.Snippet(found.GetString(4))));
         }
+    }
+
+    /// <summary>A window of what passes the filters, newest first.</summary>
+    private static void List(
+        SqliteReader reader, Window window, SearchCursor? after, int limit, SearchText text, List<SearchHit> hits, List<SearchCursor> cursors)
+    {
+        var found = reader.Prepare("""
+            WITH matched AS MATERIALIZED (
+                SELECT rowid AS id FROM search_terms WHERE search_terms MATCH ?1 AND rowid <= ?2 AND rowid >= ?3)
+            SELECT post_id, title, content FROM matched JOIN search_posts ON row = id
+            WHERE post_id < ?4 ORDER BY post_id DESC LIMIT ?5
+            """)
+            .Bind(window.Match).Bind(window.Top).Bind(window.Bottom).Bind(after?.PostId ?? Guid.AllBitsSet).Bind(limit);
+        Add(found, window, text, hits, cursors);
     }
 
     /// <summary>Everything, newest first.</summary>
     private static void List(
-        SqliteReader reader, SearchQuery query, SearchCursor? cursor, SearchText text, List<SearchHit> hits, List<SearchCursor> cursors)
+        SqliteReader reader, SearchCursor? after, SearchText text, int limit, List<SearchHit> hits, List<SearchCursor> cursors)
     {
         var found = reader.Prepare("SELECT post_id, title, content FROM search_posts WHERE removed = 0 AND post_id < ? ORDER BY post_id DESC LIMIT ?")
-            .Bind(cursor?.PostId ?? Guid.AllBitsSet).Bind(query.Limit + 1);
+            .Bind(after?.PostId ?? Guid.AllBitsSet).Bind(limit);
+        Add(found, new("", 0, 0, 0), text, hits, cursors);
+    }
+
+    private static void Add(SqliteStatement found, Window window, SearchText text, List<SearchHit> hits, List<SearchCursor> cursors)
+    {
         while (found.Step())
         {
             hits.Add(new(found.GetGuid(0), 0, text.Highlight(found.GetString(1)), text.Snippet(found.GetString(2))));
-            cursors.Add(new(0, 0, 0, hits[^1].PostId));
+            cursors.Add(new(window.Tier, window.Top, 0, 0, hits[^1].PostId));
         }
     }
+
+    /// <summary>The matches between two rows, both included.</summary>
+    private readonly record struct Window(string Match, int Tier, long Top, long Bottom);
 }
