@@ -112,10 +112,9 @@ public sealed class RequestCouponTests
         var time = new ManualTime();
         await using var world = new CouponWorld(limit: 1, time: time);
         var dying = world.Process();
-        world.Log.OnAppend = (_, _) => Task.Delay(Timeout.Infinite);
+        var appending = HoldAppends(world, until: Task.Delay(Timeout.Infinite));
         var unanswered = dying.ExecuteAsync(world.Event.Id, 1, default).AsTask();
-        await Eventually.TrueAsync(() => world.Gate.CountAsync(world.Event.Id, default).Result == 1, "the place is reserved");
-        await Task.Delay(20);
+        await appending;
         world.Log.OnAppend = null;
 
         var living = world.Process();
@@ -226,11 +225,10 @@ public sealed class RequestCouponTests
     {
         await using var world = new CouponWorld(limit: 1).StartWriter();
         var (slow, quick) = (world.Process(), world.Process());
-        await Assert.ThrowsAsync<FeedBoxException>(async () => await quick.ExecuteAsync(Guid.Empty, 1, default));
         var held = new TaskCompletionSource();
-        world.Log.OnAppend = (_, _) => held.Task;
+        var appending = HoldAppends(world, until: held.Task);
         var late = slow.ExecuteAsync(world.Event.Id, 1, default).AsTask();
-        await Eventually.TrueAsync(() => world.Gate.CountAsync(world.Event.Id, default).Result == 1, "the place is reserved");
+        await appending;
 
         world.Gate.Forget();
         world.Log.OnAppend = null;
@@ -311,6 +309,18 @@ public sealed class RequestCouponTests
             Ask(2);
         }
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1_000);
+    }
+
+    /// <summary>Completes once an append is under way and held.</summary>
+    private static Task HoldAppends(CouponWorld world, Task until)
+    {
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        world.Log.OnAppend = (_, _) =>
+        {
+            reached.TrySetResult();
+            return until;
+        };
+        return reached.Task.WaitAsync(TimeSpan.FromSeconds(10));
     }
 
     /// <summary>Many users at once, through one or more processes; what each was told is kept.</summary>
