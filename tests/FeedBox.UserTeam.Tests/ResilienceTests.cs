@@ -89,7 +89,7 @@ public sealed class ResilienceTests(ITestOutputHelper output)
     [Fact, Trait("Weakness", "H12")]
     public async Task H12_whatever_a_cursor_holds_it_stays_a_value_of_the_query()
     {
-        await using var world = await UserTeamWorld.StartAsync();
+        await using var world = await UserTeamWorld.StartAsync(settings: UserTeamWorld.Unhedged);
         var refused = await Assert.ThrowsAsync<HttpRequestException>(() => world.Client.GetFollowersAsync(1, "3&followingId=2 #/../?", 10, default));
         Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
         Assert.Equal(1, await world.CallsAsync("GET /followers"));
@@ -197,7 +197,7 @@ public sealed class ResilienceTests(ITestOutputHelper output)
     [Fact]
     public async Task Many_ids_are_asked_for_in_pieces()
     {
-        await using var world = await UserTeamWorld.StartAsync(new() { Failures = 0, Users = 250 });
+        await using var world = await UserTeamWorld.StartAsync(new() { Failures = 0, Users = 250 }, UserTeamWorld.Unhedged);
         Assert.Equal(250, (await world.Client.GetUsersAsync([.. Enumerable.Range(1, 250).Select(id => (long)id)], default)).Count);
         Assert.Equal(3, await world.CallsAsync("GET /users"));
         Assert.Empty(await world.Client.GetUsersAsync([], default));

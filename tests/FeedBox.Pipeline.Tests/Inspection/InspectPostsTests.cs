@@ -148,7 +148,7 @@ public sealed class InspectPostsTests
         await DeliverAsync();
         var inspection = (await _posts.FindAsync(post.Id, default))!.Inspection;
         Assert.Equal(InspectionState.Rejected, inspection.State);
-        Assert.Contains("category does not exist", inspection.Reason);
+        Assert.Contains("카테고리가 없습니다", inspection.Reason);
         Assert.Empty(_inspector.Requests);
     }
 
