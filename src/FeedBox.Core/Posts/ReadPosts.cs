@@ -14,7 +14,7 @@ public sealed record PostView(
 
 /// <summary>
 /// Posts as readers see them. A page costs one cache lookup and at most one store lookup and one round for names, whatever its size;
-/// concurrent misses of a post share one load. The user team being down costs names, never posts.
+/// concurrent misses of a post share one load. The user team being down costs names, never posts; the cache being down costs time only.
 /// </summary>
 public sealed class ReadPosts(IPostStore store, IPostCache cache, INameDirectory names)
 {
@@ -53,7 +53,7 @@ public sealed class ReadPosts(IPostStore store, IPostCache cache, INameDirectory
     {
         var found = new Dictionary<Guid, PublishedPost>(ids.Count);
         var missing = new List<Guid>();
-        var cached = await cache.GetAsync(ids, cancellationToken);
+        var cached = await FindCachedAsync(ids, cancellationToken);
         foreach (var id in ids)
         {
             if (!cached.TryGetValue(id, out var entry))
@@ -68,6 +68,30 @@ public sealed class ReadPosts(IPostStore store, IPostCache cache, INameDirectory
             if (await load.WaitAsync(cancellationToken) is { } post)
                 found[post.Id] = post;
         return found;
+    }
+
+    private async ValueTask<IReadOnlyDictionary<Guid, CachedPost>> FindCachedAsync(IReadOnlyList<Guid> ids, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await cache.GetAsync(ids, cancellationToken);
+        }
+        catch (DependencyUnavailableException)
+        {
+            return new Dictionary<Guid, CachedPost>();
+        }
+    }
+
+    private async Task PutAsync(IReadOnlyCollection<PublishedPost> posts)
+    {
+        try
+        {
+            await cache.PutAsync(posts, CancellationToken.None);
+        }
+        catch (DependencyUnavailableException)
+        {
+            // a miss more the next time
+        }
     }
 
     private IReadOnlyList<Task<PublishedPost?>> Load(List<Guid> ids)
@@ -93,7 +117,7 @@ public sealed class ReadPosts(IPostStore store, IPostCache cache, INameDirectory
         try
         {
             var posts = await store.FindPublishedAsync(waiting.Keys, CancellationToken.None);
-            await cache.PutAsync(posts, CancellationToken.None);
+            await PutAsync(posts);
             var byId = posts.ToDictionary(post => post.Id);
             foreach (var (id, waiter) in waiting)
                 waiter.SetResult(byId.GetValueOrDefault(id));
