@@ -43,7 +43,12 @@ public sealed class FeedBoxProcess : IAsyncDisposable
             $"--FeedBox:Sqlite:Path={Path.Combine(DataFolder, "feedbox.db")}", .. _options,
         ];
         foreach (var argument in arguments)
-            start.ArgumentList.Add(argument);
+        {
+            if (argument.StartsWith("OTEL_", StringComparison.Ordinal) && argument.Split('=', 2) is [var name, var value])
+                start.Environment[name] = value; // the exporter reads nothing else
+            else
+                start.ArgumentList.Add(argument);
+        }
         _process = Process.Start(start)!;
         _process.OutputDataReceived += (_, line) => Read(line.Data);
         _process.ErrorDataReceived += (_, line) => Read(line.Data);
