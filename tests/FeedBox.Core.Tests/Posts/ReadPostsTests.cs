@@ -11,8 +11,8 @@ public sealed class ReadPostsTests
     {
         var now = DateTimeOffset.UtcNow;
         var store = new MemoryPostStore();
-        var post = await store.InsertAsync(
-            new(Guid.CreateVersion7(), 1, 2, "제목", "내용", 1, now, now, null, new(InspectionState.Approved, [], null, now)) { PublishedVersion = 1 }, [], default);
+        var post = await store.InsertAsync(new(Guid.CreateVersion7(), 1, 2, "제목", "내용", 1, now, now, null, PostInspection.Pending), [], default);
+        await store.ReplaceAsync(post, post with { PublishedVersion = 1, Inspection = new(InspectionState.Approved, [], null, now) }, [], default);
 
         var read = await new ReadPosts(store, new SilentCache(), new MemoryUserTeam()).GetAsync(post.Id, reader: 9, default);
 
