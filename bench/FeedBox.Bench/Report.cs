@@ -1,0 +1,75 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace FeedBox.Bench;
+
+/// <summary>
+/// The bars of one program: printed as they are measured, and kept as rows of <c>bench/RESULTS.md</c> beside those of the other programs.
+/// </summary>
+public sealed class Report(bool quick)
+{
+    private const string RowStart = "| `";
+
+    private readonly List<Bar> _bars = [];
+
+    /// <summary>A short run to see that everything works; its numbers are not kept.</summary>
+    public bool IsQuick => quick;
+
+    /// <summary>The full size, or a twentieth of it in a quick run.</summary>
+    public int Size(int full) => quick ? Math.Max(1, full / 20) : full;
+
+    public void Add(string name, double value, string unit, Target target, string detail)
+    {
+        var bar = new Bar(name, value, unit, target, detail);
+        _bars.Add(bar);
+        Console.WriteLine(bar);
+        Console.WriteLine($"    {detail}");
+    }
+
+    /// <summary>The exit code: 1 when a bar is short.</summary>
+    public int Close()
+    {
+        if (!quick)
+            Save();
+        return _bars.All(bar => bar.IsMet) ? 0 : 1;
+    }
+
+    private void Save()
+    {
+        var path = Path.Combine(RepositoryRoot(), "bench", "RESULTS.md");
+        var rows = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var row in File.Exists(path) ? File.ReadLines(path).Where(line => line.StartsWith(RowStart, StringComparison.Ordinal)) : [])
+            rows[row[RowStart.Length..row.IndexOf('`', RowStart.Length)]] = row;
+        foreach (var bar in _bars)
+            rows[bar.Name] = $"{RowStart}{bar.Name}` | {Bar.Number(bar.Value)}{Unit(bar)} | {bar.Target}{Unit(bar)} | {bar.Verdict} | {bar.Detail} |";
+        File.WriteAllText(path, $"""
+            # Benchmark results
+
+            What `./feedbox bench` measured on one machine, client and server together: {Machine()}.
+            Ratios are to a baseline measured in the same run.
+
+            | Bar | Value | Target | | Measured |
+            |---|---|---|---|---|
+            {string.Join('\n', rows.Values)}
+
+            """);
+    }
+
+    private static string Unit(Bar bar) => bar.Unit.Length == 0 ? "" : " " + bar.Unit;
+
+    private static string RepositoryRoot()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+            if (File.Exists(Path.Combine(folder.FullName, "FeedBox.sln")))
+                return folder.FullName;
+        throw new InvalidOperationException("This program runs from its build folder inside the repository.");
+    }
+
+    private static string Machine()
+    {
+        var cpu = File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim();
+        var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1 << 30);
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{Environment.ProcessorCount} cores ({cpu ?? "unknown"}), {memory:0} GB, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}");
+    }
+}
