@@ -1,9 +1,11 @@
 using System.Text.Encodings.Web;
 using FeedBox.Core.Coupons;
+using FeedBox.Core.DeadLetters;
 using FeedBox.Core.Inbox;
 using FeedBox.Core.Posts;
 using FeedBox.Http.Callers;
 using FeedBox.Http.Coupons;
+using FeedBox.Http.DeadLetters;
 using FeedBox.Http.Inbox;
 using FeedBox.Http.OpenApi;
 using FeedBox.Http.Operations;
@@ -17,6 +19,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -31,7 +34,8 @@ public static class FeedBoxHttp
     public const int MaxBodyBytes = 64 * 1024;
 
     /// <summary>
-    /// Needs IPostStore, IPostCache, IInboxStore, ISearchIndex, IIdempotencyStore, IUserTeam, INameDirectory, ICouponStore, ICouponGate, IOutbox and IEventLog;
+    /// Needs IPostStore, IPostCache, IInboxStore, ISearchIndex, IIdempotencyStore, IUserTeam, INameDirectory, ICouponStore, ICouponGate,
+    /// IEventLog, IDeadLetterStore and IPipelineStatus;
     /// shows IPostInspector when there is one.
     /// </summary>
     public static IHostApplicationBuilder AddFeedBoxHttp(this IHostApplicationBuilder builder)
@@ -65,6 +69,8 @@ public static class FeedBoxHttp
         services.TryAddSingleton<ReadInbox>();
         services.TryAddSingleton<OpenCouponEvent>();
         services.TryAddSingleton<RequestCoupon>();
+        services.TryAddSingleton<ReplayDeadLetters>();
+        services.TryAddSingleton(builder.Configuration.GetSection(DeadLetterOptions.Section).Get<DeadLetterOptions>() ?? new());
         services.TryAddSingleton<CategoryList>();
         return builder;
     }
@@ -86,6 +92,7 @@ public static class FeedBoxHttp
         api.MapCoupons();
         api.MapUserTeam();
         api.MapOperations();
+        api.MapDeadLetters();
 
         app.MapStatus();
         app.MapOpenApi();

@@ -1,11 +1,14 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using FeedBox.Core.Coupons;
+using FeedBox.Core.DeadLetters;
 using FeedBox.Core.Inbox;
 using FeedBox.Core.Inspection;
+using FeedBox.Core.Operations;
 using FeedBox.Core.Posts;
 using FeedBox.Core.UserTeam;
 using FeedBox.Http.Coupons;
+using FeedBox.Http.DeadLetters;
 using FeedBox.Http.Inbox;
 using FeedBox.Http.Operations;
 using FeedBox.Http.Posts;
@@ -34,6 +37,8 @@ namespace FeedBox.Http;
 [JsonSerializable(typeof(CouponRequestStatus))]
 [JsonSerializable(typeof(Listing<Coupon>))]
 [JsonSerializable(typeof(UsedCoupon))]
+[JsonSerializable(typeof(Listing<DeadLetterView>))]
+[JsonSerializable(typeof(ReplayedAll))]
 [JsonSerializable(typeof(PipelineStatus))]
 [JsonSerializable(typeof(About))]
 [JsonSerializable(typeof(Health))]

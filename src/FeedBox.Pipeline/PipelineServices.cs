@@ -1,9 +1,12 @@
 using FeedBox.Core.Coupons;
 using FeedBox.Core.Events;
+using FeedBox.Core.Operations;
 using FeedBox.Pipeline.Consuming;
 using FeedBox.Pipeline.Coupons;
+using FeedBox.Pipeline.DeadLetters;
 using FeedBox.Pipeline.Inbox;
 using FeedBox.Pipeline.Inspection;
+using FeedBox.Pipeline.Operations;
 using FeedBox.Pipeline.Posts;
 using FeedBox.Pipeline.Relaying;
 using FeedBox.Pipeline.Search;
@@ -17,7 +20,7 @@ public static class PipelineServices
 {
     /// <summary>
     /// Adds the relay and every consumer, as one hosted service. The ports come from elsewhere:
-    /// event log, outbox, stores, cache, index, user team, names and inspector.
+    /// event log, outbox, stores, dead letters, cache, index, user team, names and inspector.
     /// </summary>
     public static IServiceCollection AddFeedBoxPipeline(this IServiceCollection services, IConfiguration configuration)
     {
@@ -41,8 +44,10 @@ public static class PipelineServices
         services.AddSingleton<IEventHandler, FanOutPosts>();
         services.AddSingleton<IEventHandler, IndexPosts>();
         services.AddSingleton<IEventHandler, IssueCoupons>();
+        services.AddSingleton<IRecordHandler, FileDeadLetters>();
         services.AddSingleton<Consumers>();
         services.AddSingleton<OutboxRelay>();
+        services.AddSingleton<IPipelineStatus, PipelineStatusReader>();
         services.AddHostedService<PipelineService>();
         services.TryAddSingleton<RequestCoupon>();
         services.AddHostedService<FinishCouponRequests>();

@@ -1,3 +1,4 @@
+using FeedBox.Sqlite.DeadLetters;
 using FeedBox.Sqlite.Events;
 using FeedBox.Sqlite.Idempotency;
 using FeedBox.Sqlite.UserTeam;
@@ -8,8 +9,8 @@ namespace FeedBox.Sqlite;
 
 /// <summary>Trims what has an age limit. Being a hosted service, it also has the file opened before anything is served.</summary>
 internal sealed partial class SqliteMaintenance(
-    SqliteOptions options, SqliteEventLog log, SqliteIdempotencyStore idempotency, SqliteNameStore names, TimeProvider time,
-    ILogger<SqliteMaintenance> logger) : BackgroundService
+    SqliteOptions options, SqliteEventLog log, SqliteIdempotencyStore idempotency, SqliteNameStore names,
+    SqliteDeadLetterStore deadLetters, TimeProvider time, ILogger<SqliteMaintenance> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -21,7 +22,8 @@ internal sealed partial class SqliteMaintenance(
                 LogTrimmed(
                     await log.TrimAsync(stoppingToken),
                     await idempotency.TrimAsync(time.GetUtcNow(), stoppingToken),
-                    await names.TrimAsync(time.GetUtcNow(), stoppingToken));
+                    await names.TrimAsync(time.GetUtcNow(), stoppingToken),
+                    await deadLetters.TrimAsync(stoppingToken));
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
@@ -30,8 +32,8 @@ internal sealed partial class SqliteMaintenance(
         }
     }
 
-    [LoggerMessage(LogLevel.Debug, "Trimmed {Records} records of the event log, {Answers} idempotent answers, {Names} names")]
-    private partial void LogTrimmed(int records, int answers, int names);
+    [LoggerMessage(LogLevel.Debug, "Trimmed {Records} records of the event log, {Answers} idempotent answers, {Names} names, {DeadLetters} removed dead letters")]
+    private partial void LogTrimmed(int records, int answers, int names, int deadLetters);
 
     [LoggerMessage(LogLevel.Warning, "Trimming failed; the next round tries again")]
     private partial void LogFailed(Exception e);

@@ -1,4 +1,5 @@
 using FeedBox.Sqlite.Coupons;
+using FeedBox.Sqlite.DeadLetters;
 using FeedBox.Sqlite.Events;
 using FeedBox.Sqlite.Idempotency;
 using FeedBox.Sqlite.Inbox;
@@ -25,6 +26,7 @@ internal static class SqliteSchema
         NameSchema.Ddl,
         SqliteSearchIndex.Ddl,
         CouponSchema.Ddl,
+        DeadLetterSchema.Ddl,
     ];
 
     public static void Apply(SqliteWriter writer)

@@ -1,4 +1,5 @@
 using FeedBox.Core.Coupons;
+using FeedBox.Core.DeadLetters;
 using FeedBox.Core.Events;
 using FeedBox.Core.Idempotency;
 using FeedBox.Core.Inbox;
@@ -6,6 +7,7 @@ using FeedBox.Core.Posts;
 using FeedBox.Core.Search;
 using FeedBox.Core.UserTeam;
 using FeedBox.Sqlite.Coupons;
+using FeedBox.Sqlite.DeadLetters;
 using FeedBox.Sqlite.Events;
 using FeedBox.Sqlite.Idempotency;
 using FeedBox.Sqlite.Inbox;
@@ -42,6 +44,7 @@ public static class SqliteServices
         services.AddSingleton<SqliteIdempotencyStore>().AddSingleton<IIdempotencyStore>(provider => provider.GetRequiredService<SqliteIdempotencyStore>());
         services.AddSingleton<SqliteNameStore>().AddSingleton<INameStore>(provider => provider.GetRequiredService<SqliteNameStore>());
         services.AddSingleton<ICouponStore, SqliteCouponStore>();
+        services.AddSingleton<SqliteDeadLetterStore>().AddSingleton<IDeadLetterStore>(provider => provider.GetRequiredService<SqliteDeadLetterStore>());
 
         services.AddHostedService<SqliteMaintenance>();
         services.AddHealthChecks().AddCheck<SqliteHealth>("sqlite");

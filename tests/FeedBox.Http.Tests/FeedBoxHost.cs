@@ -3,10 +3,12 @@ using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using FeedBox.Core.Coupons;
+using FeedBox.Core.DeadLetters;
 using FeedBox.Core.Events;
 using FeedBox.Core.Idempotency;
 using FeedBox.Core.Inbox;
 using FeedBox.Core.Inspection;
+using FeedBox.Core.Operations;
 using FeedBox.Core.Posts;
 using FeedBox.Core.Search;
 using FeedBox.Core.UserTeam;
@@ -36,6 +38,9 @@ internal sealed class FeedBoxHost : IAsyncDisposable
     public MemoryUserTeam UserTeam { get; } = new();
     public MemoryCouponStore Coupons { get; } = new();
     public MemoryCouponGate Gate { get; } = new();
+    public MemoryEventLog Log { get; } = new();
+    public MemoryDeadLetterStore DeadLetters { get; } = new();
+    public PlayedPipeline Pipeline { get; } = new();
     public IServiceProvider Services => _app.Services;
 
     private FeedBoxHost(string environment, IEnumerable<(string Key, string? Value)> settings, Action<IServiceCollection>? services, Action<WebApplication>? map)
@@ -56,8 +61,9 @@ internal sealed class FeedBoxHost : IAsyncDisposable
         builder.Services.AddSingleton<ICouponStore>(Coupons);
         builder.Services.AddSingleton<ICouponGate>(Gate);
         builder.Services.AddSingleton<IIdempotencyStore, MemoryIdempotencyStore>();
-        builder.Services.AddSingleton<IEventLog>(new MemoryEventLog());
-        builder.Services.AddSingleton<IOutbox, NoOutbox>();
+        builder.Services.AddSingleton<IEventLog>(Log);
+        builder.Services.AddSingleton<IDeadLetterStore>(DeadLetters);
+        builder.Services.AddSingleton<IPipelineStatus>(Pipeline);
         builder.AddFeedBoxHttp();
         services?.Invoke(builder.Services);
         _app = builder.Build();
@@ -148,11 +154,12 @@ internal sealed class FeedBoxHost : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    private sealed class NoOutbox : IOutbox
+    /// <summary>What the test says it is.</summary>
+    internal sealed class PlayedPipeline : IPipelineStatus
     {
-        public Task<IReadOnlyList<OutboxRow>> ReadAsync(int shard, int limit, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<OutboxRow>>([]);
-        public Task RemoveAsync(IReadOnlyList<long> sequences, CancellationToken cancellationToken) => Task.CompletedTask;
-        public Task<long> DepthAsync(CancellationToken cancellationToken) => Task.FromResult(0L);
+        public PipelineStatus Status { get; set; } = new(0, [], 0, [], Drained: true);
+
+        public Task<PipelineStatus> ReadAsync(CancellationToken cancellationToken) => Task.FromResult(Status);
     }
 }
 

@@ -1,5 +1,6 @@
 using FeedBox.Core;
 using FeedBox.Core.Coupons;
+using FeedBox.Core.DeadLetters;
 using FeedBox.Core.Events;
 using FeedBox.Core.Inbox;
 using FeedBox.Core.Inspection;
@@ -34,7 +35,10 @@ public sealed class PipelineServicesTests
         _log.IsDown = false;
         await Eventually.TrueAsync(() => _log.Polls > 0, _time, TimeSpan.FromMilliseconds(100), "consuming");
         Assert.Equal(
-            [ConsumerGroups.PostCaching, ConsumerGroups.PostInspect, ConsumerGroups.PostSubscribing, ConsumerGroups.PostIndexing, ConsumerGroups.CouponIssue],
+            [
+                ConsumerGroups.PostCaching, ConsumerGroups.PostInspect, ConsumerGroups.PostSubscribing, ConsumerGroups.PostIndexing, ConsumerGroups.CouponIssue,
+                ConsumerGroups.DeadLetters,
+            ],
             host.Services.GetRequiredService<Consumers>().Statuses.Select(status => status.Group));
         Assert.Equal(Topics.Partitions, (await _log.LagAsync("any", [Topics.DeadLetter(Topics.PostInspected)], default)).Count);
         await host.StopAsync();
@@ -86,6 +90,7 @@ public sealed class PipelineServicesTests
             .AddSingleton<IPostStore>(new MemoryPostStore())
             .AddSingleton<IPostCache>(new MemoryPostCache())
             .AddSingleton<IInboxStore>(new MemoryInboxStore())
+            .AddSingleton<IDeadLetterStore>(new MemoryDeadLetterStore())
             .AddSingleton<ICouponStore>(new MemoryCouponStore())
             .AddSingleton<ICouponGate>(new MemoryCouponGate())
             .AddSingleton<ISearchIndex>(new MemorySearchIndex())

@@ -1,21 +1,25 @@
 using FeedBox.Core.Coupons;
+using FeedBox.Core.DeadLetters;
 using FeedBox.Core.Events;
 using FeedBox.Core.Idempotency;
 using FeedBox.Core.Inbox;
 using FeedBox.Core.Posts;
 using FeedBox.Core.UserTeam;
 using FeedBox.PortContracts.Coupons;
+using FeedBox.PortContracts.DeadLetters;
 using FeedBox.PortContracts.Events;
 using FeedBox.PortContracts.Idempotency;
 using FeedBox.PortContracts.Inbox;
 using FeedBox.PortContracts.Posts;
 using FeedBox.PortContracts.UserTeam;
 using FeedBox.Sqlite.Coupons;
+using FeedBox.Sqlite.DeadLetters;
 using FeedBox.Sqlite.Events;
 using FeedBox.Sqlite.Idempotency;
 using FeedBox.Sqlite.Inbox;
 using FeedBox.Sqlite.Posts;
 using FeedBox.Sqlite.UserTeam;
+using FeedBox.Testing;
 
 namespace FeedBox.Sqlite.Tests;
 
@@ -65,6 +69,33 @@ public sealed class SqliteIdempotencyStoreTests : IdempotencyStoreContract, IDis
     protected override IIdempotencyStore Store => field ??= new SqliteIdempotencyStore(_file.Database);
 
     public void Dispose() => _file.Dispose();
+}
+
+public sealed class SqliteDeadLetterStoreTests : DeadLetterStoreContract, IDisposable
+{
+    private readonly TestDatabase _file = new();
+    private readonly ManualTime _time = new();
+
+    protected override IDeadLetterStore Letters => field ??= new SqliteDeadLetterStore(_file.Database, _file.Options, _time);
+
+    public void Dispose() => _file.Dispose();
+
+    [Fact]
+    public async Task A_removed_letter_leaves_no_message_behind_and_after_twice_the_retention_no_trace()
+    {
+        var cause = new DeadLetterCause("topic", 1, 2, "group", 1, "Exception", "broken", _time.GetUtcNow(), _time.GetUtcNow());
+        var letter = new DeadLetter(Guid.CreateVersion7(), new("topic", "key", new byte[] { 1 }, []), cause, 0, _time.GetUtcNow());
+        await Letters.AddAsync(letter, default);
+        await Letters.RemoveAsync(letter.Id, default);
+        long? Count(string where) => _file.Database.Read(reader => reader.Prepare($"SELECT count(*) FROM dead_letters WHERE {where}").Scalar());
+        Assert.Equal((1, 0), (Count("true"), Count("key IS NOT NULL OR value IS NOT NULL OR headers IS NOT NULL OR message <> ''")));
+
+        _time.Advance(2 * _file.Options.EventRetention);
+        Assert.Equal(0, await ((SqliteDeadLetterStore)Letters).TrimAsync(default));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(1, await ((SqliteDeadLetterStore)Letters).TrimAsync(default));
+        Assert.Equal(0, Count("true"));
+    }
 }
 
 public sealed class SqliteNameStoreTests : NameStoreContract, IDisposable

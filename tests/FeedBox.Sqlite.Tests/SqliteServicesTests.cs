@@ -1,3 +1,4 @@
+using FeedBox.Core.DeadLetters;
 using FeedBox.Core.Events;
 using FeedBox.Core.Idempotency;
 using FeedBox.Core.Inbox;
@@ -26,7 +27,7 @@ public sealed class SqliteServicesTests : IDisposable
         {
             using var host = await StartAsync(path);
             Assert.True(File.Exists(path));
-            foreach (var port in new[] { typeof(IPostStore), typeof(IOutbox), typeof(IEventLog), typeof(IInboxStore), typeof(IIdempotencyStore), typeof(INameStore) })
+            foreach (var port in new[] { typeof(IPostStore), typeof(IOutbox), typeof(IEventLog), typeof(IInboxStore), typeof(IIdempotencyStore), typeof(INameStore), typeof(IDeadLetterStore) })
                 Assert.NotNull(host.Services.GetRequiredService(port));
             var health = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync();
             Assert.Equal(HealthStatus.Healthy, health.Entries["sqlite"].Status);

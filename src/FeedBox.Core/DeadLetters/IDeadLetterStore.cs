@@ -2,15 +2,18 @@ using FeedBox.Core.Events;
 
 namespace FeedBox.Core.DeadLetters;
 
-/// <param name="Id">Made from the place and group of the failure: filing it twice is filing it once.</param>
+/// <param name="Id">Made from the place and group of the failure and the time of the last one: ids are in the order of their failures.</param>
 /// <param name="Message">The original message as it was on its topic.</param>
 /// <param name="Replays">How often it was replayed before this failure.</param>
 public sealed record DeadLetter(Guid Id, LogMessage Message, DeadLetterCause Cause, int Replays, DateTimeOffset FiledAt);
 
-/// <summary>Dead letters that wait for an operator, oldest first. Everything is durable on return.</summary>
+/// <summary>
+/// Dead letters that wait for an operator, oldest failure first. Everything is durable on return.
+/// A letter is what one group could not handle at one place (topic, partition, offset), however often it is delivered.
+/// </summary>
 public interface IDeadLetterStore
 {
-    /// <summary>A letter whose id is there already, or was there and has been removed, is ignored.</summary>
+    /// <summary>A letter that is there already, or was there and has been removed, is ignored; also when its last failure was another time.</summary>
     Task AddAsync(DeadLetter letter, CancellationToken cancellationToken);
 
     Task<DeadLetter?> FindAsync(Guid id, CancellationToken cancellationToken);

@@ -1,6 +1,6 @@
 using System.Reflection;
-using FeedBox.Core.Events;
 using FeedBox.Core.Inspection;
+using FeedBox.Core.Operations;
 using FeedBox.Http.Callers;
 using FeedBox.Http.OpenApi;
 using FeedBox.Http.Problems;
@@ -12,10 +12,6 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace FeedBox.Http.Operations;
-
-/// <param name="Lag">Per consumer group, the records it is behind.</param>
-/// <param name="Drained">True when nothing waits anywhere.</param>
-public sealed record PipelineStatus(long OutboxDepth, IReadOnlyDictionary<string, long> Lag, bool Drained);
 
 /// <param name="Edition">"standalone" or "full".</param>
 /// <param name="Inspector">What judges the posts: "offline", or a model like "openai:gpt-4o-mini".</param>
@@ -29,14 +25,8 @@ internal static class OperationsEndpoints
     {
         var operations = api.MapGroup("/ops").WithTags("Operations").RequireAuthorization(Operators.Policy).WithProblems(403, "operators-only");
 
-        operations.MapGet("/pipeline", async (IOutbox outbox, IEventLog log, IEnumerable<IEventHandler> handlers, CancellationToken cancellationToken) =>
-        {
-            var depth = await outbox.DepthAsync(cancellationToken);
-            var lag = new SortedDictionary<string, long>(StringComparer.Ordinal);
-            foreach (var handler in handlers)
-                lag[handler.Group] = (await log.LagAsync(handler.Group, handler.Topics, cancellationToken)).Sum(partition => partition.Lag);
-            return TypedResults.Ok(new PipelineStatus(depth, lag, depth == 0 && lag.Values.All(behind => behind == 0)));
-        })
+        operations.MapGet("/pipeline", async (IPipelineStatus pipeline, CancellationToken cancellationToken) =>
+            TypedResults.Ok(await pipeline.ReadAsync(cancellationToken)))
         .WithSummary("How far the work behind the API is.");
     }
 

@@ -13,8 +13,12 @@ namespace FeedBox.Pipeline.Consuming;
 public sealed partial class ConsumerRuntime : IPartitionListener
 {
     private static readonly TimeSpan LongestWaitForRoom = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestRetryDelay = TimeSpan.FromMinutes(1);
 
-    private readonly IEventHandler _handler;
+    private readonly string _group;
+    private readonly IReadOnlyList<string> _topics;
+    private readonly IEventHandler? _events;
+    private readonly IRecordHandler? _records;
     private readonly IEventLog _log;
     private readonly ConsumerOptions _options;
     private readonly TimeProvider _time;
@@ -28,10 +32,16 @@ public sealed partial class ConsumerRuntime : IPartitionListener
     private long _deadLetters;
 
     public ConsumerRuntime(IEventHandler handler, IEventLog log, ConsumerOptions options, TimeProvider time, ILogger<ConsumerRuntime> logger)
+        : this(handler.Group, handler.Topics, log, options, time, logger) => _events = handler;
+
+    public ConsumerRuntime(IRecordHandler handler, IEventLog log, ConsumerOptions options, TimeProvider time, ILogger<ConsumerRuntime> logger)
+        : this(handler.Group, handler.Topics, log, options, time, logger) => _records = handler;
+
+    private ConsumerRuntime(string group, IReadOnlyList<string> topics, IEventLog log, ConsumerOptions options, TimeProvider time, ILogger logger)
     {
-        (_handler, _log, _options, _time, _logger) = (handler, log, options, time, logger);
+        (_group, _topics, _log, _options, _time, _logger) = (group, topics, log, options, time, logger);
         _scheduler = new(options.MaxConcurrency, room: 2 * options.PollSize, AttemptAsync, time);
-        _tags = [new("group", handler.Group)];
+        _tags = [new("group", group)];
     }
 
     public ConsumerStatus Status
@@ -39,7 +49,7 @@ public sealed partial class ConsumerRuntime : IPartitionListener
         get
         {
             var (running, waiting, finished, retries, pausedUntil, pausedBy) = _scheduler.Read();
-            return new(_handler.Group, _lag, running, waiting, pausedUntil, pausedBy, finished, retries, Interlocked.Read(ref _deadLetters));
+            return new(_group, _topics, _lag, running, waiting, pausedUntil, pausedBy, finished, retries, Interlocked.Read(ref _deadLetters));
         }
     }
 
@@ -48,7 +58,7 @@ public sealed partial class ConsumerRuntime : IPartitionListener
     {
         using var _ = ConsumerMetrics.Show(this);
         var lag = MeasureLagAsync(stopping);
-        await using (_reader = _log.Subscribe(_handler.Group, _handler.Topics, this))
+        await using (_reader = _log.Subscribe(_group, _topics, this))
         {
             await PollAsync(_reader, stopping);
             await ReleaseAsync([.. _owned.Values]);
@@ -83,7 +93,7 @@ public sealed partial class ConsumerRuntime : IPartitionListener
             }
             catch (Exception e)
             {
-                LogPollFailed(e, _handler.Group);
+                LogPollFailed(e, _group);
                 await backoff.WaitAsync(_time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
@@ -140,7 +150,7 @@ public sealed partial class ConsumerRuntime : IPartitionListener
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            LogCommitFailed(e, _handler.Group); // the next commit covers it
+            LogCommitFailed(e, _group); // the next commit covers it
         }
     }
 
@@ -148,18 +158,18 @@ public sealed partial class ConsumerRuntime : IPartitionListener
     {
         foreach (var partition in partitions)
             _owned.Add(partition, new(partition));
-        LogAssigned(_handler.Group, partitions.Count);
+        LogAssigned(_group, partitions.Count);
     }
 
     Task IPartitionListener.RevokedAsync(IReadOnlyList<TopicPartition> partitions)
     {
-        LogRevoked(_handler.Group, partitions.Count);
+        LogRevoked(_group, partitions.Count);
         return ReleaseAsync(Owned(partitions));
     }
 
     void IPartitionListener.Lost(IReadOnlyList<TopicPartition> partitions)
     {
-        LogLost(_handler.Group, partitions.Count);
+        LogLost(_group, partitions.Count);
         foreach (var partition in Owned(partitions))
         {
             partition.IsReleased = true;
@@ -187,7 +197,9 @@ public sealed partial class ConsumerRuntime : IPartitionListener
         var stopped = delivery.Partition.Stopped;
         try
         {
-            if (record.Header(DeadLetterHeaders.ReplayGroup) is not { } group || group == _handler.Group)
+            if (_records is not null)
+                await _records.HandleAsync(record, stopped);
+            else if (record.Header(DeadLetterHeaders.ReplayGroup) is not { } group || group == _group)
                 await HandleAsync(record, stopped);
             return new(Result.Finished);
         }
@@ -198,15 +210,20 @@ public sealed partial class ConsumerRuntime : IPartitionListener
         catch (DependencyUnavailableException e)
         {
             if (!_scheduler.IsPaused) // one line is enough for all the handlers that notice
-                LogPaused(e, _handler.Group, e.Dependency, e.RetryAfter);
+                LogPaused(e, _group, e.Dependency, e.RetryAfter);
             return new(Result.Pause, e.RetryAfter, e.Dependency);
         }
         catch (Exception e)
         {
             delivery.Failed(_time.GetUtcNow());
+            if (_records is not null)
+            {
+                LogUnfinished(e, _group, record.Topic, record.Partition, record.Offset, delivery.Failures);
+                return new(Result.Retry, Longer(_options.RetryDelay, delivery.Failures));
+            }
             if (e is not PermanentFailureException && delivery.Failures <= _options.Retries)
             {
-                LogRetry(_handler.Group, record.Topic, record.Partition, record.Offset, delivery.Failures, e.GetType().Name, e.Message);
+                LogRetry(_group, record.Topic, record.Partition, record.Offset, delivery.Failures, e.GetType().Name, e.Message);
                 return new(Result.Retry, _options.RetryDelay);
             }
             return await DeadLetterAsync(delivery, e, stopped);
@@ -218,24 +235,24 @@ public sealed partial class ConsumerRuntime : IPartitionListener
         var e = EventCodec.Decode(record);
         return Telemetry.Activities.HasListeners() || ConsumerMetrics.Duration.Enabled
             ? ObserveAsync(record, e, stopped)
-            : _handler.HandleAsync(e, stopped);
+            : _events!.HandleAsync(e, stopped);
     }
 
     private async Task ObserveAsync(LogRecord record, FeedEvent e, CancellationToken stopped)
     {
-        using var activity = Telemetry.Activities.StartActivity($"{_handler.Group} process", ActivityKind.Consumer, e.TraceParent,
+        using var activity = Telemetry.Activities.StartActivity($"{_group} process", ActivityKind.Consumer, e.TraceParent,
         [
             new("messaging.operation.type", "process"),
             new("messaging.destination.name", record.Topic),
             new("messaging.destination.partition.id", record.Partition.ToString()),
-            new("messaging.consumer.group.name", _handler.Group),
+            new("messaging.consumer.group.name", _group),
             new("messaging.message.id", e.Id.ToString()),
             new("feedbox.event.type", e.Type),
         ]);
         var started = _time.GetTimestamp();
         try
         {
-            await _handler.HandleAsync(e, stopped);
+            await _events!.HandleAsync(e, stopped);
         }
         catch (Exception cause)
         {
@@ -248,11 +265,19 @@ public sealed partial class ConsumerRuntime : IPartitionListener
         }
     }
 
+    /// <summary>Doubles with every failure.</summary>
+    private static TimeSpan Longer(TimeSpan delay, int failures)
+    {
+        for (; failures > 1 && delay < LongestRetryDelay; failures--)
+            delay *= 2;
+        return delay < LongestRetryDelay ? delay : LongestRetryDelay;
+    }
+
     private async Task<Outcome> DeadLetterAsync(Delivery delivery, Exception cause, CancellationToken stopped)
     {
         var record = delivery.Record;
         var message = DeadLetterHeaders.Wrap(record, new(
-            record.Topic, record.Partition, record.Offset, _handler.Group, delivery.Failures,
+            record.Topic, record.Partition, record.Offset, _group, delivery.Failures,
             cause.GetType().FullName!, cause.Message, delivery.FirstFailureAt, _time.GetUtcNow()));
         var backoff = new Backoff();
         while (true)
@@ -261,7 +286,7 @@ public sealed partial class ConsumerRuntime : IPartitionListener
             {
                 await _log.AppendAsync([message], stopped);
                 Interlocked.Increment(ref _deadLetters);
-                LogDeadLettered(cause, _handler.Group, record.Topic, record.Partition, record.Offset, delivery.Failures);
+                LogDeadLettered(cause, _group, record.Topic, record.Partition, record.Offset, delivery.Failures);
                 return new(Result.Finished);
             }
             catch (Exception) when (stopped.IsCancellationRequested)
@@ -270,7 +295,7 @@ public sealed partial class ConsumerRuntime : IPartitionListener
             }
             catch (Exception e)
             {
-                LogDeadLetterFailed(e, _handler.Group, record.Topic, record.Partition, record.Offset);
+                LogDeadLetterFailed(e, _group, record.Topic, record.Partition, record.Offset);
                 await backoff.WaitAsync(_time, stopped).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
@@ -283,7 +308,7 @@ public sealed partial class ConsumerRuntime : IPartitionListener
         {
             try
             {
-                var lag = await _log.LagAsync(_handler.Group, _handler.Topics, stopping);
+                var lag = await _log.LagAsync(_group, _topics, stopping);
                 _lag = lag.GroupBy(partition => partition.Partition.Topic, partition => partition.Lag).ToDictionary(topic => topic.Key, topic => topic.Sum());
                 await timer.WaitForNextTickAsync(stopping);
             }
@@ -293,7 +318,7 @@ public sealed partial class ConsumerRuntime : IPartitionListener
             }
             catch (Exception e)
             {
-                LogLagUnknown(e, _handler.Group);
+                LogLagUnknown(e, _group);
                 await Task.Delay(_options.LagInterval, _time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
@@ -322,6 +347,9 @@ public sealed partial class ConsumerRuntime : IPartitionListener
 
     [LoggerMessage(LogLevel.Information, "{Group} tries {Topic}/{Partition}@{Offset} again after failure {Failures}, {Exception}: {Cause}")]
     private partial void LogRetry(string group, string topic, int partition, long offset, int failures, string exception, string cause);
+
+    [LoggerMessage(LogLevel.Warning, "{Group} tries {Topic}/{Partition}@{Offset} until it succeeds, after failure {Failures}")]
+    private partial void LogUnfinished(Exception e, string group, string topic, int partition, long offset, int failures);
 
     [LoggerMessage(LogLevel.Error, "{Group} dead-lettered {Topic}/{Partition}@{Offset} after {Failures} failures")]
     private partial void LogDeadLettered(Exception e, string group, string topic, int partition, long offset, int failures);

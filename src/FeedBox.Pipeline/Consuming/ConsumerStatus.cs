@@ -6,5 +6,5 @@ namespace FeedBox.Pipeline.Consuming;
 /// <param name="PausedBy">The dependency that answers nobody, while the group is paused for it.</param>
 /// <param name="Handled">Finished since the start: handled, skipped or dead-lettered.</param>
 public sealed record ConsumerStatus(
-    string Group, IReadOnlyDictionary<string, long> Lag, int InFlight, int Retrying, DateTimeOffset? PausedUntil, string? PausedBy,
+    string Group, IReadOnlyList<string> Topics, IReadOnlyDictionary<string, long> Lag, int InFlight, int Retrying, DateTimeOffset? PausedUntil, string? PausedBy,
     long Handled, long Retries, long DeadLetters);

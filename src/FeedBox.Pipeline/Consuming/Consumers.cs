@@ -6,10 +6,14 @@ namespace FeedBox.Pipeline.Consuming;
 
 /// <summary>Every consumer of this process.</summary>
 public sealed class Consumers(
-    IEnumerable<IEventHandler> handlers, IEventLog log, IOptions<ConsumerOptions> options, TimeProvider time, ILogger<ConsumerRuntime> logger)
+    IEnumerable<IEventHandler> handlers, IEnumerable<IRecordHandler> recordHandlers,
+    IEventLog log, IOptions<ConsumerOptions> options, TimeProvider time, ILogger<ConsumerRuntime> logger)
 {
     private readonly IReadOnlyList<ConsumerRuntime> _runtimes =
-        [.. handlers.Select(handler => new ConsumerRuntime(handler, log, options.Value, time, logger))];
+    [
+        .. handlers.Select(handler => new ConsumerRuntime(handler, log, options.Value, time, logger)),
+        .. recordHandlers.Select(handler => new ConsumerRuntime(handler, log, options.Value, time, logger)),
+    ];
 
     public IReadOnlyList<ConsumerStatus> Statuses => [.. _runtimes.Select(runtime => runtime.Status)];
 

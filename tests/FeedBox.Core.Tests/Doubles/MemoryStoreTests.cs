@@ -1,6 +1,8 @@
+using FeedBox.Core.DeadLetters;
 using FeedBox.Core.Events;
 using FeedBox.Core.Idempotency;
 using FeedBox.Core.Inbox;
+using FeedBox.PortContracts.DeadLetters;
 using FeedBox.PortContracts.Events;
 using FeedBox.PortContracts.Idempotency;
 using FeedBox.PortContracts.Inbox;
@@ -18,6 +20,11 @@ public sealed class MemoryEventLogTests : EventLogContract
 public sealed class MemoryInboxStoreTests : InboxStoreContract
 {
     protected override IInboxStore Inbox { get; } = new MemoryInboxStore();
+}
+
+public sealed class MemoryDeadLetterStoreTests : DeadLetterStoreContract
+{
+    protected override IDeadLetterStore Letters { get; } = new MemoryDeadLetterStore();
 }
 
 public sealed class MemoryIdempotencyStoreTests : IdempotencyStoreContract

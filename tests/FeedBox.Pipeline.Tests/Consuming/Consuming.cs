@@ -33,8 +33,18 @@ internal sealed class Running : IAsyncDisposable
     private readonly Task _task;
 
     public Running(MemoryEventLog log, IEventHandler handler, TimeProvider? time = null, ConsumerOptions? options = null)
+        : this(new ConsumerRuntime(handler, log, options ?? new(), time ?? TimeProvider.System, NullLogger<ConsumerRuntime>.Instance))
     {
-        Runtime = new(handler, log, options ?? new(), time ?? TimeProvider.System, NullLogger<ConsumerRuntime>.Instance);
+    }
+
+    public Running(MemoryEventLog log, IRecordHandler handler, TimeProvider? time = null, ConsumerOptions? options = null)
+        : this(new ConsumerRuntime(handler, log, options ?? new(), time ?? TimeProvider.System, NullLogger<ConsumerRuntime>.Instance))
+    {
+    }
+
+    private Running(ConsumerRuntime runtime)
+    {
+        Runtime = runtime;
         _task = Task.Run(() => Runtime.RunAsync(_stop.Token));
     }
 
