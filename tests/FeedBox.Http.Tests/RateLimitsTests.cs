@@ -1,3 +1,6 @@
+using FeedBox.Http.RateLimits;
+using FeedBox.Testing;
+
 namespace FeedBox.Http.Tests;
 
 public sealed class RateLimitsTests
@@ -36,5 +39,37 @@ public sealed class RateLimitsTests
         Assert.InRange(answers.Count(answer => answer.Status == 404), 100, 300);
         Assert.All(answers.Where(answer => answer.Status != 404), answer => answer.IsProblem(429, "rate-limited"));
         Assert.Contains(answers, answer => answer.Status == 429);
+    }
+
+    [Fact]
+    public void A_budget_refills_with_time_up_to_its_burst()
+    {
+        var time = new ManualTime();
+        var rates = new CallerRates(new(PerSecond: 10, Burst: 5), time);
+
+        Assert.Equal(5, Taken(20));
+        Assert.False(rates.TryTake(1, out var retryAfter));
+        Assert.InRange(retryAfter, TimeSpan.FromMilliseconds(90), TimeSpan.FromMilliseconds(110));
+        time.Advance(TimeSpan.FromMilliseconds(300));
+        Assert.Equal(3, Taken(20));
+        time.Advance(TimeSpan.FromHours(1));
+        Assert.Equal(5, Taken(20));
+        Assert.True(rates.TryTake(2, out _));
+
+        int Taken(int tries) => Enumerable.Range(0, tries).Count(_ => rates.TryTake(1, out var _));
+    }
+
+    [Fact]
+    public void A_crowd_that_came_once_is_forgotten_and_its_late_members_are_still_limited()
+    {
+        var time = new ManualTime();
+        var rates = new CallerRates(new(PerSecond: 1, Burst: 1), time);
+        for (var round = 0; round < 3; round++)
+        {
+            for (var caller = 1; caller <= 99_999; caller++)
+                Assert.True(rates.TryTake(caller, out _));
+            Assert.False(rates.TryTake(99_999, out _));
+            time.Advance(TimeSpan.FromSeconds(2));
+        }
     }
 }
