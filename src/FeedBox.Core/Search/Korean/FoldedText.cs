@@ -63,7 +63,10 @@ internal readonly struct FoldedText
             return read;
         }
         else if (Hanja.Reading(c) is { } reading)
-            text[length++] = Hanja.InContext(c, reading, length > 0 ? text[length - 1] : ' ', i + 1 < source.Length ? source[i + 1] : ' ');
+        {
+            var spoken = Hanja.InContext(c, reading, length > 0 ? text[length - 1] : ' ', i + 1 < source.Length ? source[i + 1] : ' ');
+            text[length++] = spoken;
+        }
         else if (c is >= '\uFF01' and <= '\uFF5E')
             text[length++] = char.ToLowerInvariant((char)(c - 0xFEE0));
         else if (c is '\u3000' or '\u00A0')

@@ -17,56 +17,69 @@ internal static class HangulWord
             return [.. terms];
         }
 
-        var (nouns, verbs) = Decide(word, forQuery);
-
+        var (nouns, verbs, compound) = Decide(source, word, forQuery);
         var shift = word.Length - source.Length;
-        string? longest = null;
         foreach (var noun in nouns)
         {
             if (noun.Length == 1 && word.Length > 1 && !Lexicon.ShortNouns.Contains(noun) || Lexicon.StopNouns.Contains(noun))
                 continue;
-            terms.Add(new(Loanwords.Normalize(noun), TermKind.Word, 0, Math.Clamp(noun.Length - shift, 1, source.Length)));
-            if (noun.Length > 2 && (longest is null || noun.Length < longest.Length))
-                longest = noun;
+            AddNoun(noun);
             if (SuffixedBase(noun) is { } bare)
-                terms.Add(new(Loanwords.Normalize(bare), TermKind.Word, 0, Math.Clamp(bare.Length - shift, 1, source.Length)));
+                AddNoun(bare);
         }
         foreach (var verb in verbs)
             terms.Add(new(Loanwords.Normalize(verb) + "다", TermKind.Word, 0, source.Length));
-        if (longest is not null)
-            AddPairs(Loanwords.Normalize(longest), terms);
-        return [.. terms.DistinctBy(term => (term.Text, term.Kind, term.Kind == TermKind.Pair ? term.Start : 0))
-            .Select(term => term with { Start = Math.Min(term.Start, source.Length - 1), Length = Math.Min(term.Length, source.Length - Math.Min(term.Start, source.Length - 1)) })];
+        if (compound?.Length > 2)
+            AddPairs(Loanwords.Normalize(compound), terms);
+        return [.. terms.DistinctBy(term => (term.Text, term.Kind)).Select(Within)];
+
+        void AddNoun(string noun) => terms.Add(new(Loanwords.Normalize(noun), TermKind.Word, 0, Math.Max(1, noun.Length - shift)));
+
+        // another spelling may be longer than the source
+        Term Within(Term term)
+        {
+            var start = Math.Min(term.Start, source.Length - 1);
+            return term with { Start = start, Length = Math.Min(term.Length, source.Length - start) };
+        }
     }
 
     /// <summary>Which of the possible readings to believe. A verb that nobody listed goes with the nouns, its stem being all that is known of it.</summary>
-    private static (List<string> Nouns, List<string> Verbs) Decide(string word, bool forQuery)
+    /// <param name="source">As written: particles go by how a word sounds there.</param>
+    /// <param name="word">In the standard spelling.</param>
+    private static (List<string> Nouns, List<string> Verbs, string? Compound) Decide(string source, string word, bool forQuery)
     {
         var stems = new List<string>();
-        var particle = Particles.Strip(word, stems);
+        var particle = Particles.Strip(source, stems);
+        if (word != source)
+        {
+            stems = stems.ConvertAll(Loanwords.Respell);
+            particle = Math.Max(particle, Particles.Strip(word, stems));
+        }
+        if (Lexicon.StopNouns.Contains(word) || particle > 0 && stems[0].Length > 1 && Lexicon.StopNouns.Contains(stems[0]))
+            return ([], [], null);
+        var compound = particle > 0 ? stems[0] : word;
         var reading = Verbs.Read(word);
         var known = reading.KnownStems.Where(stem => !Lexicon.StopVerbs.Contains(stem)).ToList();
 
-        if (Lexicon.ProtectedNouns.Contains(word))
-            return ([word], []);
+        if (Lexicon.ProtectedNouns.Contains(word) || word.Length == 1 && Lexicon.ShortNouns.Contains(word))
+            return ([word], [], word);
         if (stems.Find(Lexicon.ProtectedNouns.Contains) is { } listed)
-            return ([listed], known);
-        if (reading.Nouns.Exists(noun => noun.Length > 1))
-            return (reading.Nouns, known);
-        if (reading.KnownStems.Count > 0 && (reading.Nominal || reading.Ending == Ending.None && word.Length == 2 && known.Count > 0))
-            return ([word, .. stems], known);
-        if (word.Length == 1 && Lexicon.ShortNouns.Contains(word))
-            return ([word], []);
+            return ([listed], known, listed);
+        if (reading.Nouns.Find(noun => noun.Length > 1) is { } active)
+            return (reading.Nouns, known, active);
         if (reading.KnownStems.Count > 0)
-            return ([], known);
+        {
+            var nominal = reading.Nominal || reading.Ending == Ending.None && word.Length == 2 && known.Count > 0;
+            return (nominal ? [word, .. stems] : [], known, nominal ? compound : null);
+        }
         if (reading is { Ending: Ending.Sure, UnknownStems.Count: > 0 } && particle < 2)
-            return (reading.UnknownStems, []);
+            return (reading.UnknownStems, [], reading.UnknownStems[0]);
 
         List<string> nouns = particle > 0 && !forQuery ? stems : [word, .. stems];
         nouns.AddRange(reading.Nouns);
         if (particle == 0)
             nouns.AddRange(reading.UnknownStems);
-        return (nouns, []);
+        return (nouns, [], compound);
     }
 
     /// <summary>경제적 → 경제, 깨끗이 → 깨끗.</summary>

@@ -34,7 +34,7 @@ internal static class Verbs
     private static readonly FrozenDictionary<string, Form>.AlternateLookup<ReadOnlySpan<char>> Lookup = Endings.GetAlternateLookup<ReadOnlySpan<char>>();
     private static readonly string[] Auxiliaries = [.. Table.Words("auxiliary").OrderByDescending(word => word.Length)];
     private static readonly string[] NounVerbs = ["시키", "당하", "드리", "하", "되", "받"];
-    private static readonly string[] NounAdjectives = ["스럽", "롭", "답"];
+    private static readonly string[] NounAdjectives = ["스럽", "롭"];
 
     public static VerbReading Read(string word)
     {
@@ -44,21 +44,20 @@ internal static class Verbs
         {
             var rest = word.Length - length;
             if (length > 0 && Lookup.TryGetValue(word.AsSpan(rest), out var form))
-                Strip(word[..rest], form, closed: Hangul.NoFinal, word[rest], reading);
+                Strip(word[..rest], form, closed: Hangul.NoFinal, bare: false, word[rest], reading);
             if (Hangul.Final(word[rest - 1]) is not Hangul.NoFinal and var final)
             {
                 tail[0] = final;
                 word.AsSpan(rest).CopyTo(tail[1..]);
                 if (Lookup.TryGetValue(tail[..(length + 1)], out form))
-                    Strip(Hangul.EndingWith(word[..rest], Hangul.NoFinal), form, closed: final, final, reading);
+                    Strip(Hangul.EndingWith(word[..rest], Hangul.NoFinal), form, closed: final, bare: length == 0, final, reading);
             }
         }
-        if (word.Length > 1)
-            OnA(word, Ending.None, reading);
+        OnA(word, Ending.None, reading);
         return reading;
     }
 
-    private static void Strip(string stem, Form form, char closed, char first, VerbReading reading)
+    private static void Strip(string stem, Form form, char closed, bool bare, char first, VerbReading reading)
     {
         var dropsRieul = closed is 'ㄴ' or 'ㅂ' or 'ㄹ' || (closed == Hangul.NoFinal && Hangul.Initial(first) is 'ㄴ' or 'ㅅ' or 'ㅇ');
         if ((form & (Form.Plain | Form.PlainSure)) != 0)
@@ -71,7 +70,7 @@ internal static class Verbs
         {
             if (closed is 'ㅁ')
                 reading.Nominal = true;
-            OnEu(stem, closed is 'ㄴ' or 'ㄹ' or 'ㅁ' && (form & Form.EuSure) == 0 ? Ending.None : Of(form, Form.EuSure), dropsRieul, closed, reading);
+            OnEu(stem, bare ? Ending.None : Of(form, Form.EuSure), dropsRieul, closed, reading);
         }
         if ((form & (Form.A | Form.ASure)) != 0)
             OnA(stem, Of(form, Form.ASure), reading);
@@ -232,6 +231,12 @@ internal static class Verbs
             return;
         if (ending > reading.Ending)
             reading.Ending = ending;
+        foreach (var adjective in NounAdjectives)
+            if (stem.Length > adjective.Length + 1 && stem.EndsWith(adjective, StringComparison.Ordinal))
+            {
+                AddTo(reading.Nouns, stem[..^adjective.Length]);
+                known = true;
+            }
         if (known)
         {
             AddTo(reading.KnownStems, stem);
@@ -267,14 +272,6 @@ internal static class Verbs
                 }
                 if (Lexicon.ShortNouns.Contains(noun))
                     AddTo(reading.Nouns, noun);
-            }
-
-        foreach (var adjective in NounAdjectives)
-            if (stem.Length > adjective.Length + 1 && stem.EndsWith(adjective, StringComparison.Ordinal))
-            {
-                AddTo(reading.Nouns, stem[..^adjective.Length]);
-                AddTo(reading.KnownStems, stem);
-                return;
             }
 
         if (ending != Ending.None)
