@@ -9,13 +9,20 @@ public sealed record OutboxRow(long Sequence, LogMessage Message, DateTimeOffset
 /// </summary>
 public interface IOutbox
 {
-    /// <summary>The oldest rows of a shard, in sequence order. A row of a key is never visible before an earlier row of that key.</summary>
+    /// <summary>
+    /// The oldest rows of a shard, in sequence order. A row of a key is never visible before an earlier row of that key.
+    /// Where several processes share an outbox, reading claims the shard for this one: it gives nothing while another holds the claim.
+    /// A claim ends with its release, with its process, or some seconds after its process hangs.
+    /// </summary>
     Task<IReadOnlyList<OutboxRow>> ReadAsync(int shard, int limit, CancellationToken cancellationToken);
 
     /// <summary>Removes published rows; unknown sequences are ignored.</summary>
     Task RemoveAsync(IReadOnlyList<long> sequences, CancellationToken cancellationToken);
 
     Task<long> DepthAsync(CancellationToken cancellationToken);
+
+    /// <summary>Lets another process have the shard. Nothing to do where there is only one process.</summary>
+    Task ReleaseAsync(int shard, CancellationToken cancellationToken) => Task.CompletedTask;
 }
 
 public static class OutboxShards

@@ -38,10 +38,15 @@ public sealed partial class OutboxRelay(
             while (true)
             {
                 IReadOnlyList<OutboxRow> rows = [];
-                await UntilDoneAsync(async () => rows = await outbox.ReadAsync(shard, _options.BatchSize, stopping));
+                await UntilDoneAsync(async () =>
+                {
+                    // Read again before each try: the shard may have become another process's meanwhile.
+                    rows = await outbox.ReadAsync(shard, _options.BatchSize, stopping);
+                    if (rows.Count > 0)
+                        await log.AppendAsync([.. rows.Select(row => row.Message)], abort.Token);
+                });
                 if (rows.Count > 0)
                 {
-                    await UntilDoneAsync(() => log.AppendAsync([.. rows.Select(row => row.Message)], abort.Token));
                     RelayMetrics.Published.Add(rows.Count);
                     Trace(rows);
                     await UntilDoneAsync(() => outbox.RemoveAsync([.. rows.Select(row => row.Sequence)], abort.Token));
@@ -53,6 +58,10 @@ public sealed partial class OutboxRelay(
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
+        }
+        finally
+        {
+            await outbox.ReleaseAsync(shard, CancellationToken.None);
         }
 
         async Task UntilDoneAsync(Func<Task> step)

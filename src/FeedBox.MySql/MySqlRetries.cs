@@ -1,0 +1,24 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
+using MySqlConnector;
+
+namespace FeedBox.MySql;
+
+/// <summary>Also retries what a restart or a kill of the server looks like in the middle of a conversation.</summary>
+internal sealed class MySqlRetries(ExecutionStrategyDependencies dependencies, MySqlOptions options)
+    : MySqlRetryingExecutionStrategy(dependencies, options.Retries, options.MaxRetryDelay, errorNumbersToAdd: null)
+{
+    protected override bool ShouldRetryOn(Exception exception) => base.ShouldRetryOn(exception) || IsInterrupted(exception);
+
+    private static bool IsInterrupted(Exception? exception) => exception switch
+    {
+        null => false,
+        IOException or System.Net.Sockets.SocketException or EndOfStreamException => true,
+        MySqlException
+        {
+            ErrorCode: MySqlErrorCode.ServerShutdown or MySqlErrorCode.QueryInterrupted or MySqlErrorCode.UnableToConnectToHost
+                or MySqlErrorCode.AbortingConnection or MySqlErrorCode.NewAbortingConnection or MySqlErrorCode.CommandTimeoutExpired,
+        } => true,
+        _ => IsInterrupted(exception.InnerException),
+    };
+}
