@@ -36,7 +36,7 @@ public partial class KafkaClients(IOptions<KafkaOptions> options, ILogger<KafkaC
             Partitioner = Partitioner.Murmur2Random, // Java's: whoever else writes to these topics puts a key on the same partition
             DeliveryReportFields = "none",
         };
-        var builder = new ProducerBuilder<string?, ReadOnlyMemory<byte>>(config)
+        var builder = new ProducerBuilder<string?, ReadOnlyMemory<byte>>(With(config))
             .SetKeySerializer(Serializers.Utf8!)
             .SetValueSerializer(new Bytes())
             .SetErrorHandler((_, error) =>
@@ -67,7 +67,7 @@ public partial class KafkaClients(IOptions<KafkaOptions> options, ILogger<KafkaC
             config.PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky;
             config.SessionTimeoutMs = 15_000;
         }
-        var builder = new ConsumerBuilder<string?, byte[]>(config)
+        var builder = new ConsumerBuilder<string?, byte[]>(With(config))
             .SetKeyDeserializer(NullableUtf8.Instance)
             .SetErrorHandler((_, error) => Report(error))
             .SetLogHandler((_, message) => Report(message));
@@ -77,7 +77,7 @@ public partial class KafkaClients(IOptions<KafkaOptions> options, ILogger<KafkaC
     }
 
     internal IAdminClient CreateAdmin() =>
-        new AdminClientBuilder(new AdminClientConfig(Common()))
+        new AdminClientBuilder(With(new AdminClientConfig(Common())))
             .SetErrorHandler((_, error) => Report(error))
             .SetLogHandler((_, message) => Report(message))
             .Build();
@@ -93,9 +93,15 @@ public partial class KafkaClients(IOptions<KafkaOptions> options, ILogger<KafkaC
             ReconnectBackoffMaxMs = 1_000, // the default of 10 s would add that much to every broker restart
             TopicMetadataRefreshIntervalMs = 30_000,
         };
+        return config.ToDictionary();
+    }
+
+    /// <summary>Last, so that the operator's word wins.</summary>
+    private T With<T>(T config) where T : ClientConfig
+    {
         foreach (var (name, value) in _options.Properties)
             config.Set(name, value);
-        return config.ToDictionary();
+        return config;
     }
 
     private void Report(Error error)

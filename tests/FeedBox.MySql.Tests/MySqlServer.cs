@@ -36,7 +36,8 @@ public sealed class MySqlServer(string server) : IAsyncDisposable
         return process;
     }
 
-    public Task<object?> ExecuteAsync(string sql) => ExecuteAsync(sql, ConnectionString);
+    public Task<object?> ExecuteAsync(string sql, bool allowVariables = false) =>
+        ExecuteAsync(sql, new MySqlConnectionStringBuilder(ConnectionString) { AllowUserVariables = allowVariables }.ConnectionString);
 
     public async ValueTask DisposeAsync()
     {
