@@ -69,6 +69,18 @@ public sealed class SqliteIdempotencyStoreTests : IdempotencyStoreContract, IDis
     protected override IIdempotencyStore Store => field ??= new SqliteIdempotencyStore(_file.Database);
 
     public void Dispose() => _file.Dispose();
+
+    [Fact]
+    public async Task A_claim_of_a_process_that_died_is_free_at_once_with_the_same_operation()
+    {
+        var now = DateTimeOffset.UtcNow;
+        var died = Assert.IsType<IdempotencyClaim.Granted>(await Store.ClaimAsync(1, "key", "print", now, default));
+
+        var restarted = new SqliteIdempotencyStore(_file.Reopen());
+
+        Assert.Equal(died, await restarted.ClaimAsync(1, "key", "print", now, default));
+        Assert.IsType<IdempotencyClaim.Busy>(await restarted.ClaimAsync(1, "key", "print", now, default));
+    }
 }
 
 public sealed class SqliteDeadLetterStoreTests : DeadLetterStoreContract, IDisposable

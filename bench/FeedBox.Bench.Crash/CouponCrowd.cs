@@ -1,0 +1,114 @@
+using System.Collections.Concurrent;
+
+namespace FeedBox.Bench.Crash;
+
+/// <summary>More people than coupons, event after event.</summary>
+internal sealed class CouponCrowd(Server server, Journal journal, int seed)
+{
+    public const int Limit = 100;
+    private const int Clients = 3;
+    private const int RefusalsUntilNext = 100;
+    private const long Operator = 1;
+    private static readonly long[] Crowd = [.. Enumerable.Range(1_001, 160)];
+    private readonly ConcurrentQueue<CouponEvent> _events = new();
+    private CouponEvent? _current;
+
+    public IReadOnlyCollection<CouponEvent> Events => _events;
+
+    public static IReadOnlyList<long> People => Crowd;
+
+    public sealed class CouponEvent(Guid id)
+    {
+        public Guid Id => id;
+        public ConcurrentDictionary<long, Request> Requests { get; } = new();
+        public int SoldOutAnswers;
+    }
+
+    /// <summary>A user's dealings with an event.</summary>
+    public sealed class Request
+    {
+        public int Asked;
+        public int Accepted;
+    }
+
+    public IEnumerable<Task> Play(CancellationToken cancellationToken) =>
+        Enumerable.Range(0, Clients).Select(client => PlayAsync(new Random(seed + client), opens: client == 0, cancellationToken));
+
+    /// <summary>Everybody asks until every event is sold out, and everybody hears the same again.</summary>
+    public async Task SettleAsync()
+    {
+        foreach (var couponEvent in _events)
+        {
+            await Task.WhenAll(Crowd.Select(user => InsistAsync(couponEvent, user)));
+            foreach (var user in Crowd)
+                await InsistAsync(couponEvent, user);
+        }
+    }
+
+    private async Task PlayAsync(Random random, bool opens, CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            if (opens && (_current is null || Volatile.Read(ref _current.SoldOutAnswers) > RefusalsUntilNext))
+                await OpenNextAsync(cancellationToken);
+            if (_current is { } couponEvent)
+            {
+                if (random.Next(10) == 0)
+                    couponEvent = _events.ElementAt(random.Next(_events.Count));
+                await RequestAsync(couponEvent, Crowd[random.Next(Crowd.Length)], random.Next(4) == 0, cancellationToken);
+            }
+            await Task.Delay(random.Next(2, 30), cancellationToken);
+        }
+    }
+
+    /// <summary>An event whose opening was not answered may exist, and nobody ever asks for it.</summary>
+    private async Task OpenNextAsync(CancellationToken cancellationToken)
+    {
+        var draft = new { name = $"선착순 쿠폰 {_events.Count + 1}", limit = Limit, closesAt = DateTimeOffset.UtcNow.AddHours(2) };
+        var answer = journal.Wrote("coupon events", await server.SendAsync(HttpMethod.Post, "/coupon-events", Operator, draft, cancellationToken: cancellationToken));
+        if (answer is { Status: 201 })
+            _events.Enqueue(_current = new(answer.Body!["id"]!.GetValue<Guid>()));
+        else if (answer is not null)
+            journal.Wrong($"POST /coupon-events answered {answer.Status} {answer.Code}");
+    }
+
+    private async Task InsistAsync(CouponEvent couponEvent, long user)
+    {
+        while (!await RequestAsync(couponEvent, user, withKey: false, CancellationToken.None))
+            await Task.Delay(100);
+    }
+
+    /// <summary>False when there was no answer to rely on.</summary>
+    private async Task<bool> RequestAsync(CouponEvent couponEvent, long user, bool withKey, CancellationToken cancellationToken)
+    {
+        var request = couponEvent.Requests.GetOrAdd(user, _ => new());
+        var acceptedBefore = Volatile.Read(ref request.Accepted) > 0;
+        var first = Interlocked.Increment(ref request.Asked) == 1;
+        var answer = journal.Wrote("coupon requests", await server.SendAsync(
+            HttpMethod.Post, $"/coupon-events/{couponEvent.Id}/requests", user, null,
+            withKey ? ("Idempotency-Key", Guid.NewGuid().ToString()) : null, cancellationToken));
+        switch (answer)
+        {
+            case null:
+                return false;
+            case { Status: 202 }:
+                if (Interlocked.Increment(ref request.Accepted) > 1)
+                    journal.Duplicated($"user {user} was accepted twice for coupon event {couponEvent.Id}");
+                journal.Add("coupon requests accepted");
+                break;
+            case { Code: "already-requested" }:
+                if (first && Volatile.Read(ref request.Asked) == 1)
+                    journal.Wrong($"user {user}, who asked for the first time, heard already-requested for coupon event {couponEvent.Id}");
+                break;
+            case { Code: "sold-out" }:
+                Interlocked.Increment(ref couponEvent.SoldOutAnswers);
+                if (acceptedBefore)
+                    journal.Lost($"user {user} was accepted for coupon event {couponEvent.Id} and then heard sold-out");
+                break;
+            default:
+                journal.Wrong($"a coupon request answered {answer.Status} {answer.Code}");
+                break;
+        }
+        return true;
+    }
+}

@@ -1,0 +1,44 @@
+using System.Collections.Concurrent;
+
+namespace FeedBox.Bench.Crash;
+
+/// <summary>What was answered, what was not, and everything that must not be.</summary>
+internal sealed class Journal
+{
+    private const int Shown = 40;
+    private readonly ConcurrentQueue<string> _findings = new();
+    private readonly ConcurrentDictionary<string, int> _counts = new();
+
+    public IReadOnlyList<string> Findings => [.. _findings];
+
+    public string Summary => $"{Count("answered")} writes answered, {Count("unanswered")} unanswered, {_findings.Count} findings";
+
+    public void Lost(string what) => _findings.Enqueue($"lost: {what}");
+
+    public void Duplicated(string what) => _findings.Enqueue($"duplicated: {what}");
+
+    public void Wrong(string what) => _findings.Enqueue($"wrong: {what}");
+
+    /// <summary>Counts a write, and passes its answer on if it is one.</summary>
+    public Answer? Wrote(string what, Answer? answer)
+    {
+        var definite = answer is { IsDefinite: true };
+        Add(definite ? "answered" : "unanswered");
+        Add(definite ? $"{what} answered" : answer is null ? $"{what} cut off" : $"{what} put off ({answer.Code})");
+        return definite ? answer : null;
+    }
+
+    public void Add(string what, int count = 1) => _counts.AddOrUpdate(what, count, (_, sum) => sum + count);
+
+    public IEnumerable<string> Describe()
+    {
+        foreach (var (what, count) in _counts.OrderBy(entry => entry.Key, StringComparer.Ordinal))
+            yield return $"  {what,-42} {count,8}";
+        foreach (var finding in _findings.Take(Shown))
+            yield return $"  {finding}";
+        if (_findings.Count > Shown)
+            yield return $"  … and {_findings.Count - Shown} more";
+    }
+
+    private int Count(string what) => _counts.GetValueOrDefault(what);
+}
