@@ -40,13 +40,14 @@ public static class SqliteServices
         services.AddSingleton<IOutbox, SqliteOutbox>();
         services.AddSingleton<SqliteEventLog>().AddSingleton<IEventLog>(provider => provider.GetRequiredService<SqliteEventLog>());
         services.AddSingleton<IInboxStore, SqliteInboxStore>();
-        services.AddSingleton<ISearchIndex, SqliteSearchIndex>();
+        services.AddSingleton<SqliteSearchIndex>().AddSingleton<ISearchIndex>(provider => provider.GetRequiredService<SqliteSearchIndex>());
         services.AddSingleton<SqliteIdempotencyStore>().AddSingleton<IIdempotencyStore>(provider => provider.GetRequiredService<SqliteIdempotencyStore>());
         services.AddSingleton<SqliteNameStore>().AddSingleton<INameStore>(provider => provider.GetRequiredService<SqliteNameStore>());
         services.AddSingleton<ICouponStore, SqliteCouponStore>();
         services.AddSingleton<SqliteDeadLetterStore>().AddSingleton<IDeadLetterStore>(provider => provider.GetRequiredService<SqliteDeadLetterStore>());
 
         services.AddHostedService<SqliteMaintenance>();
+        services.AddHostedService<SearchRefresh>();
         services.AddHealthChecks().AddCheck<SqliteHealth>("sqlite");
         return services;
     }

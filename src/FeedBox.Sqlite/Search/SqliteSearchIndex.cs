@@ -21,12 +21,15 @@ public sealed class SqliteSearchIndex(SqliteDatabase database) : ISearchIndex
             title TEXT,
             content TEXT,
             tags TEXT) STRICT;
+        CREATE INDEX IF NOT EXISTS search_posts_by_analyzer ON search_posts (analyzer) WHERE removed = 0;
         CREATE VIRTUAL TABLE IF NOT EXISTS search_terms USING fts5(
             title, tags, content, pairs, filters, content='', contentless_delete=1, tokenize='ascii');
         """;
 
     /// <summary>How many of a tier's newest matches are ranked against each other.</summary>
-    private const int WindowSize = 4000;
+    private const int WindowSize = 3000;
+
+    private const int RefreshBatch = 100;
 
     public Task PutAsync(SearchDocument document, CancellationToken cancellationToken)
     {
@@ -44,6 +47,48 @@ public sealed class SqliteSearchIndex(SqliteDatabase database) : ISearchIndex
         if (text.Words.Count == 0 && !string.IsNullOrWhiteSpace(query.Text))
             return Task.FromResult(new Page<SearchHit>([], null));
         return database.ReadAsync(reader => Search(reader, query, text, cursor), cancellationToken);
+    }
+
+    /// <summary>Analyzes again what an older analyzer indexed, a few posts at a time beside everything else. Returns how many.</summary>
+    public async Task<int> RefreshAsync(CancellationToken cancellationToken)
+    {
+        for (var refreshed = 0; ; refreshed += RefreshBatch)
+        {
+            var outdated = database.Read(Outdated);
+            if (outdated.Count == 0)
+                return refreshed;
+            await database.WriteAsync(writer => outdated.ForEach(post => Refresh(writer, post.Row, post.Document, post.Terms)), cancellationToken);
+            if (outdated.Count < RefreshBatch)
+                return refreshed + outdated.Count;
+        }
+    }
+
+    private static List<(long Row, SearchDocument Document, IndexTerms Terms)> Outdated(SqliteReader reader)
+    {
+        var posts = new List<(long, SearchDocument, IndexTerms)>(RefreshBatch);
+        var found = reader.Prepare("""
+            SELECT row, post_id, version, category_id, title, content, tags FROM search_posts
+            WHERE removed = 0 AND analyzer < ? LIMIT ?
+            """)
+            .Bind(KoreanAnalyzer.Version).Bind(RefreshBatch);
+        while (found.Step())
+        {
+            var document = new SearchDocument(
+                found.GetGuid(1), found.GetInt32(2), AuthorId: 0, found.GetInt64(3), CategoryName: null, found.GetString(4), found.GetString(5),
+                found.GetString(6).Split('\n', StringSplitOptions.RemoveEmptyEntries), CreatedAt: default);
+            posts.Add((found.GetInt64(0), document, IndexTerms.Of(document)));
+        }
+        return posts;
+    }
+
+    private static void Refresh(SqliteWriter writer, long row, SearchDocument document, IndexTerms terms)
+    {
+        var current = writer.Prepare("UPDATE search_posts SET analyzer = ?1 WHERE row = ?2 AND version = ?3 AND removed = 0 AND analyzer < ?1")
+            .Bind(KoreanAnalyzer.Version).Bind(row).Bind(document.Version).Execute();
+        if (current == 0)
+            return;
+        Unindex(writer, row);
+        Index(writer, row, terms);
     }
 
     private static void Put(SqliteWriter writer, SearchDocument document, IndexTerms terms)
@@ -75,9 +120,7 @@ public sealed class SqliteSearchIndex(SqliteDatabase database) : ISearchIndex
                 .Bind(document.Title).Bind(document.Content).Bind(string.Join('\n', document.Tags))
                 .Scalar()!.Value;
         }
-        writer.Prepare("INSERT INTO search_terms (rowid, title, tags, content, pairs, filters) VALUES (?, ?, ?, ?, ?, ?)")
-            .Bind(row).Bind(terms.Title).Bind(terms.Tags).Bind(terms.Content).Bind(terms.Pairs).Bind(terms.Filters)
-            .Execute();
+        Index(writer, row, terms);
     }
 
     private static void Remove(SqliteWriter writer, Guid postId, int version)
@@ -105,6 +148,11 @@ public sealed class SqliteSearchIndex(SqliteDatabase database) : ISearchIndex
         found.Reset();
         return known;
     }
+
+    private static void Index(SqliteWriter writer, long row, IndexTerms terms) =>
+        writer.Prepare("INSERT INTO search_terms (rowid, title, tags, content, pairs, filters) VALUES (?, ?, ?, ?, ?, ?)")
+            .Bind(row).Bind(terms.Title).Bind(terms.Tags).Bind(terms.Content).Bind(terms.Pairs).Bind(terms.Filters)
+            .Execute();
 
     private static void Unindex(SqliteWriter writer, long row) =>
         writer.Prepare("DELETE FROM search_terms WHERE rowid = ?").Bind(row).Execute();
