@@ -27,6 +27,15 @@ using Microsoft.Extensions.Hosting;
 
 namespace FeedBox.Http;
 
+/// <summary>Which of the endpoints a process maps: what users see, what operators see, or both. Status and API description are always there.</summary>
+[Flags]
+public enum Doors
+{
+    Product = 1,
+    Operations = 2,
+    All = Product | Operations,
+}
+
 /// <summary>The REST API and the page. A process adds it, brings the ports, and maps it.</summary>
 public static class FeedBoxHttp
 {
@@ -75,7 +84,7 @@ public static class FeedBoxHttp
         return builder;
     }
 
-    public static WebApplication MapFeedBox(this WebApplication app)
+    public static WebApplication MapFeedBox(this WebApplication app, Doors doors = Doors.All)
     {
         app.UseExceptionHandler(_ => { });
         app.UseStatusCodePages(page => ProblemResult.ForStatus(page.HttpContext.Response.StatusCode).ExecuteAsync(page.HttpContext));
@@ -86,17 +95,23 @@ public static class FeedBoxHttp
         app.UseBodies();
 
         var api = app.MapGroup("").RequireAuthorization().LimitPerCaller();
-        api.MapPosts();
-        api.MapInbox();
-        api.MapSearch();
-        api.MapCoupons();
-        api.MapUserTeam();
-        api.MapOperations();
-        api.MapDeadLetters();
+        if (doors.HasFlag(Doors.Product))
+        {
+            api.MapPosts();
+            api.MapInbox();
+            api.MapSearch();
+            api.MapCoupons();
+            api.MapUserTeam();
+            app.MapPage();
+        }
+        if (doors.HasFlag(Doors.Operations))
+        {
+            api.MapOperations();
+            api.MapDeadLetters();
+        }
 
         app.MapStatus();
         app.MapOpenApi();
-        app.MapPage();
         return app;
     }
 }

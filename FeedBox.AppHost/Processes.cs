@@ -1,0 +1,60 @@
+using Aspire.Hosting.ApplicationModel;
+using Microsoft.Extensions.Configuration;
+
+namespace FeedBox.AppHost;
+
+/// <summary>What our own processes are given.</summary>
+internal static class Processes
+{
+#pragma warning disable ASPIREPROBES001 // probes are what a deployment needs of health, and still young in Aspire
+    public static IResourceBuilder<ProjectResource> WithHealth(this IResourceBuilder<ProjectResource> project) => project
+        .WithHttpProbe(ProbeType.Liveness, "/alive")
+        .WithHttpProbe(ProbeType.Readiness, "/health");
+#pragma warning restore ASPIREPROBES001
+
+    /// <summary>Reads and writes are served by different processes, so that they scale apart.</summary>
+    public static IResourceBuilder<ProjectResource> WithRole(this IResourceBuilder<ProjectResource> api, string role) =>
+        api.WithEnvironment("FeedBox__Role", role);
+
+    /// <summary>Who answers what this process does not.</summary>
+    public static IResourceBuilder<ProjectResource> WithNeighbour(this IResourceBuilder<ProjectResource> api, string what, IResourceBuilder<ProjectResource> neighbour) =>
+        api.WithEnvironment($"FeedBox__Neighbours__{what}", neighbour.GetEndpoint("http"));
+}
+
+/// <summary>The other team's API: at <c>UserTeam:Address</c>, or its mock with <c>UserTeam:Failures</c> and <c>UserTeam:Delay</c>.</summary>
+internal sealed record UserTeam(string? Address, IResourceBuilder<ProjectResource>? Mock);
+
+internal static class UserTeamSetup
+{
+    public static UserTeam AddUserTeam(this IDistributedApplicationBuilder builder)
+    {
+        var settings = builder.Configuration.GetSection("UserTeam");
+        if (settings["Address"] is { Length: > 0 } address)
+            return new(address, null);
+        return new(null, builder.AddProject<Projects.FeedBox_UserTeamMock>("user-team")
+            .WithHttpEndpoint()
+            .WithEnvironment("UserTeam__Failures", settings["Failures"] ?? "0.2")
+            .WithEnvironment("UserTeam__Delay", settings["Delay"] ?? "00:00:01")
+            .WithHttpHealthCheck("/alive"));
+    }
+
+    public static IResourceBuilder<ProjectResource> WithUserTeam(this IResourceBuilder<ProjectResource> project, UserTeam userTeam) =>
+        userTeam.Mock is { } mock
+            ? project.WithEnvironment("FeedBox__UserTeam__BaseAddress", mock.GetEndpoint("http")).WaitFor(mock)
+            : project.WithEnvironment("FeedBox__UserTeam__BaseAddress", userTeam.Address);
+}
+
+internal static class OpenAISetup
+{
+    /// <summary>A secret, from <c>Parameters:openai-key</c> or the environment's OPENAI_API_KEY. None, and the offline inspector works.</summary>
+    public static IResourceBuilder<ParameterResource>? AddOpenAIKey(this IDistributedApplicationBuilder builder)
+    {
+        var key = builder.Configuration["Parameters:openai-key"] ?? builder.Configuration["OPENAI_API_KEY"];
+        if (builder.ExecutionContext.IsPublishMode)
+            return builder.AddParameter("openai-key", secret: true); // asked for where it is deployed; may be empty there
+        return string.IsNullOrWhiteSpace(key) ? null : builder.AddParameter("openai-key", key, secret: true);
+    }
+
+    public static IResourceBuilder<ProjectResource> WithOpenAI(this IResourceBuilder<ProjectResource> workers, IResourceBuilder<ParameterResource>? key) =>
+        key is null ? workers : workers.WithEnvironment("FeedBox__OpenAI__ApiKey", key);
+}

@@ -1,0 +1,71 @@
+using FeedBox.Core;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Http.Resilience;
+using Microsoft.Extensions.Logging;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
+
+namespace FeedBox.ServiceDefaults;
+
+/// <summary>What every process of the full edition has in common: telemetry, service discovery, resilient HTTP clients. Health is mapped by FeedBox.Http.</summary>
+public static class ServiceDefaults
+{
+    /// <summary>Clients whose room brings a pipeline of its own: budget, retries, hedging, breaker. A second layer would multiply the attempts.</summary>
+    private static readonly string[] ResilientAlready = ["user-team", "user-team-keys", "openai"];
+
+    public static IHostApplicationBuilder AddServiceDefaults(this IHostApplicationBuilder builder)
+    {
+        builder.AddTelemetry();
+        builder.Services.AddServiceDiscovery();
+        builder.Services.AddResilientHttpClients();
+        return builder;
+    }
+
+    /// <summary>
+    /// The standard handler, which by default opens its breaker at one failure in ten and repeats POSTs: here at one in two,
+    /// and nothing is repeated that may take effect twice (H126).
+    /// </summary>
+    private static void AddResilientHttpClients(this IServiceCollection services)
+    {
+        services.ConfigureHttpClientDefaults(http =>
+        {
+            http.AddStandardResilienceHandler(handler =>
+            {
+                handler.CircuitBreaker.FailureRatio = 0.5;
+                handler.CircuitBreaker.MinimumThroughput = 20;
+                handler.Retry.DisableForUnsafeHttpMethods();
+            });
+            http.AddServiceDiscovery();
+        });
+#pragma warning disable EXTEXP0001 // the only way to take one client out of the defaults
+        foreach (var name in ResilientAlready)
+            services.AddHttpClient(name).RemoveAllResilienceHandlers();
+#pragma warning restore EXTEXP0001
+    }
+
+    private static void AddTelemetry(this IHostApplicationBuilder builder)
+    {
+        builder.Logging.AddOpenTelemetry(logging =>
+        {
+            logging.IncludeFormattedMessage = true;
+            logging.IncludeScopes = true;
+        });
+        // Redis, MongoDB and Elasticsearch are added by their client integrations.
+        var telemetry = builder.Services.AddOpenTelemetry()
+            .WithMetrics(metrics => metrics
+                .AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddRuntimeInstrumentation()
+                .AddMeter(Telemetry.Name, "MySqlConnector", "Polly"))
+            .WithTracing(tracing => tracing
+                .AddAspNetCoreInstrumentation(http => http.Filter = request => !IsProbe(request))
+                .AddHttpClientInstrumentation()
+                .AddSource(Telemetry.Name, "MySqlConnector"));
+        if (!string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
+            telemetry.UseOtlpExporter();
+    }
+
+    private static bool IsProbe(HttpContext http) => http.Request.Path.Value is "/health" or "/alive";
+}

@@ -1,0 +1,23 @@
+using FeedBox.Http;
+using FeedBox.Kafka;
+using FeedBox.MySql;
+using FeedBox.Pipeline;
+using FeedBox.Redis;
+using FeedBox.ServiceDefaults;
+using FeedBox.UserTeam;
+using FeedBox.Workers;
+
+var builder = WebApplication.CreateBuilder(args);
+
+builder.AddServiceDefaults();
+builder.Services.AddFeedBoxKafka(builder.Configuration);
+builder.Services.AddFeedBoxMySql(builder.Configuration);
+builder.Services.AddFeedBoxRedis(builder.Configuration);
+builder.Services.AddFeedBoxUserTeam(builder.Configuration);
+builder.Services.AddInspector(builder.Configuration);
+builder.Services.AddFeedBoxPipeline(builder.Configuration);
+builder.AddFeedBoxHttp();
+
+var app = builder.Build();
+app.MapFeedBox(Doors.Operations);
+await app.RunAsync();
