@@ -1,0 +1,45 @@
+using System.Buffers;
+using System.Text.Json;
+
+namespace FeedBox.Elasticsearch.Search;
+
+/// <summary>What goes into a bulk request and comes out of it.</summary>
+internal static class BulkBody
+{
+    /// <summary>A write that the index ignores (409) when it has this version or a newer one.</summary>
+    public static void Add(IBufferWriter<byte> body, string id, long version, Action<Utf8JsonWriter> writeSource)
+    {
+        using var writer = new Utf8JsonWriter(body);
+        writer.WriteStartObject();
+        writer.WriteStartObject("index");
+        writer.WriteString("_id", id);
+        writer.WriteNumber("version", version);
+        writer.WriteString("version_type", "external");
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+        EndLine(writer, body);
+        writeSource(writer);
+        EndLine(writer, body);
+    }
+
+    /// <summary>In the order of the writes.</summary>
+    public static IEnumerable<(int Status, string? ErrorType, string? Reason)> Outcomes(JsonElement answer)
+    {
+        foreach (var item in answer.GetProperty("items").EnumerateArray())
+        {
+            var outcome = item.GetProperty("index");
+            var error = outcome.TryGetProperty("error", out var found) ? found : default;
+            yield return (outcome.GetProperty("status").GetInt32(), Text(error, "type"), Text(error, "reason"));
+        }
+    }
+
+    private static string? Text(JsonElement error, string name) =>
+        error.ValueKind == JsonValueKind.Object && error.TryGetProperty(name, out var value) ? value.GetString() : null;
+
+    private static void EndLine(Utf8JsonWriter writer, IBufferWriter<byte> body)
+    {
+        writer.Flush();
+        writer.Reset();
+        body.Write("\n"u8);
+    }
+}

@@ -1,0 +1,111 @@
+using System.Buffers;
+using System.Threading.Channels;
+using FeedBox.Core;
+using Microsoft.Extensions.Options;
+using HttpMethod = Elastic.Transport.HttpMethod;
+
+namespace FeedBox.Elasticsearch.Search;
+
+/// <summary>
+/// Puts writes that are waiting at the same time into one request: while one is under way the next gathers, so batches grow with the load
+/// and a lone write waits for nothing.
+/// </summary>
+public sealed class BulkWriter : IAsyncDisposable
+{
+    private const int Capacity = 10_000;
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(50);
+
+    private readonly ElasticsearchServer _server;
+    private readonly ElasticsearchOptions _options;
+    private readonly TimeProvider _time;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Channel<Write> _waiting = Channel.CreateBounded<Write>(new BoundedChannelOptions(Capacity) { SingleReader = true });
+    private readonly Task _writing;
+
+    public BulkWriter(ElasticsearchServer server, IOptions<ElasticsearchOptions> options, TimeProvider time)
+    {
+        (_server, _options, _time) = (server, options.Value, time);
+        _writing = Task.Run(WriteAsync);
+    }
+
+    /// <summary>Requests sent so far.</summary>
+    internal int Requests { get; private set; }
+
+    /// <param name="lines">As <see cref="BulkBody"/> makes them.</param>
+    internal async Task WriteAsync(ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
+    {
+        var write = new Write(lines);
+        await _waiting.Writer.WriteAsync(write, cancellationToken);
+        await write.Done.Task.WaitAsync(cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _waiting.Writer.TryComplete();
+        _stop.CancelAfter(_options.RequestTimeout);
+        await _writing;
+        _stop.Dispose();
+    }
+
+    private async Task WriteAsync()
+    {
+        var batch = new List<Write>();
+        while (await _waiting.Reader.WaitToReadAsync())
+        {
+            batch.Clear();
+            var bytes = 0L;
+            while (batch.Count < _options.BatchSize && _waiting.Reader.TryPeek(out var next)
+                && (batch.Count == 0 || bytes + next.Lines.Length <= _options.BatchBytes))
+            {
+                _waiting.Reader.TryRead(out _);
+                batch.Add(next);
+                bytes += next.Lines.Length;
+            }
+            try
+            {
+                await SendAsync(batch);
+            }
+            catch (Exception e)
+            {
+                foreach (var write in batch)
+                    write.Done.TrySetException(e as DependencyUnavailableException ?? new("elasticsearch", TimeSpan.FromSeconds(1), e));
+            }
+        }
+    }
+
+    private async Task SendAsync(List<Write> batch)
+    {
+        var started = _time.GetTimestamp();
+        while (true)
+        {
+            var body = new ArrayBufferWriter<byte>();
+            foreach (var write in batch)
+                body.Write(write.Lines.Span);
+            Requests++;
+            var answer = await _server.SendAsync(
+                HttpMethod.POST, $"/{_options.Index}/_bulk?require_alias=true&filter_path=errors,items.*.status,items.*.error", body.WrittenMemory, _stop.Token);
+
+            var again = new List<Write>();
+            foreach (var (write, (status, type, reason)) in batch.Zip(BulkBody.Outcomes(answer)))
+            {
+                if (status is 200 or 201 or 409)
+                    write.Done.TrySetResult();
+                else if (status is 400)
+                    write.Done.TrySetException(new PermanentFailureException($"The index refuses the post: {type}: {reason}"));
+                else
+                    again.Add(write); // blocked while the index is replaced, gone because it was, or the server is busy
+            }
+            if (again.Count == 0)
+                return;
+            if (_time.GetElapsedTime(started) >= _options.WriteRetryTimeout)
+                throw new DependencyUnavailableException("elasticsearch", TimeSpan.FromSeconds(1));
+            batch = again;
+            await Task.Delay(RetryDelay, _time, _stop.Token);
+        }
+    }
+
+    private sealed record Write(ReadOnlyMemory<byte> Lines)
+    {
+        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}
