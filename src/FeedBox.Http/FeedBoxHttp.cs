@@ -13,6 +13,7 @@ using FeedBox.Http.Posts;
 using FeedBox.Http.Problems;
 using FeedBox.Http.RateLimits;
 using FeedBox.Http.Search;
+using FeedBox.Http.Shedding;
 using FeedBox.Http.UserTeam;
 using FeedBox.Http.Web;
 using Microsoft.AspNetCore.Builder;
@@ -70,6 +71,7 @@ public static class FeedBoxHttp
         services.AddApiDescription();
         builder.AddCallers();
         builder.AddRateLimits();
+        builder.AddLoadShedding();
 
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<PublishPost>();
@@ -86,6 +88,7 @@ public static class FeedBoxHttp
 
     public static WebApplication MapFeedBox(this WebApplication app, Doors doors = Doors.All)
     {
+        app.UseLoadShedding();
         app.UseExceptionHandler(_ => { });
         app.UseStatusCodePages(page => ProblemResult.ForStatus(page.HttpContext.Response.StatusCode).ExecuteAsync(page.HttpContext));
         app.UseBrowserSafety();

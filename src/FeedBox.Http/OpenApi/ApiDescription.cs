@@ -70,6 +70,7 @@ internal static class ApiDescription
             ];
             problems.Add(new(401, ["unauthenticated"]));
             problems.Add(new(429, ["rate-limited"]));
+            problems.Add(new(503, ["overloaded"]));
         }
         if (metadata.OfType<TakesIdempotencyKey>().Any())
         {

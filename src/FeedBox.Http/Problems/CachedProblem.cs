@@ -12,12 +12,14 @@ internal sealed class CachedProblem : IResult
     private readonly int _status;
     private readonly byte[] _head;
     private readonly byte[] _tail;
+    private readonly string? _retryAfter;
 
-    public CachedProblem(int status, string code, string detail)
+    public CachedProblem(int status, string code, string detail, TimeSpan? retryAfter = null)
     {
         const string mark = "[traceId]";
         var problem = new Problem($"urn:feedbox:problem:{code}", ReasonPhrases.GetReasonPhrase(status), status, detail, code, mark);
         var halves = JsonSerializer.Serialize(problem, HttpJson.Default.Problem).Split(mark);
+        _retryAfter = ProblemResult.RetryAfter(retryAfter);
         (_status, _head, _tail) = (status, Encoding.UTF8.GetBytes(halves[0]), Encoding.UTF8.GetBytes(halves[1]));
     }
 
@@ -29,6 +31,8 @@ internal sealed class CachedProblem : IResult
         response.StatusCode = _status;
         response.ContentType = "application/problem+json";
         response.ContentLength = length;
+        if (_retryAfter is not null)
+            response.Headers.RetryAfter = _retryAfter;
         var body = response.BodyWriter.GetSpan(length);
         _head.CopyTo(body);
         Encoding.ASCII.GetBytes(traceId, body[_head.Length..]);

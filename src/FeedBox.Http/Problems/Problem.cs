@@ -46,13 +46,17 @@ internal sealed class ProblemResult(int status, string code, string detail, Time
     {
         var response = http.Response;
         response.StatusCode = status;
-        if (retryAfter is { } wait)
-            response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        if (RetryAfter(retryAfter) is { } seconds)
+            response.Headers.RetryAfter = seconds;
         var problem = new Problem(
             $"urn:feedbox:problem:{code}", ReasonPhrases.GetReasonPhrase(status), status, detail, code,
             Activity.Current?.TraceId.ToHexString() ?? http.TraceIdentifier);
         return response.WriteAsJsonAsync(problem, HttpJson.Default.Problem, "application/problem+json", http.RequestAborted);
     }
+
+    /// <summary>In whole seconds, at least one.</summary>
+    public static string? RetryAfter(TimeSpan? wait) =>
+        wait is { TotalSeconds: var seconds } ? Math.Max(1, (int)Math.Ceiling(seconds)).ToString(CultureInfo.InvariantCulture) : null;
 
     private static ProblemResult Unavailable(TimeSpan retryAfter) => new(
         StatusCodes.Status503ServiceUnavailable, "dependency-unavailable", "A service that this needs does not answer now; try again.", retryAfter);
