@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
@@ -19,6 +20,7 @@ internal sealed class KafkaEventLog(KafkaClients clients, IOptions<KafkaOptions>
     private readonly KafkaOptions _options = options.Value;
     private readonly Lazy<KafkaAppender> _appender = new(() => new(clients, options.Value));
     private readonly Lazy<IAdminClient> _admin = new(clients.CreateAdmin);
+    private readonly ConcurrentDictionary<string, Lazy<IConsumer<string?, byte[]>>> _observers = new();
     private int _disposed;
 
     public Task EnsureTopicsAsync(IReadOnlyList<string> topics, CancellationToken cancellationToken) => AskAsync(async () =>
@@ -81,7 +83,7 @@ internal sealed class KafkaEventLog(KafkaClients clients, IOptions<KafkaOptions>
 
     /// <summary>Throws when the brokers do not answer.</summary>
     internal Task<Metadata> DescribeAsync(CancellationToken cancellationToken) =>
-        Task.Run(() => _admin.Value.GetMetadata(_options.RequestTimeout), cancellationToken).WaitAsync(cancellationToken);
+        Blocking.RunAsync(() => _admin.Value.GetMetadata(_options.RequestTimeout)).WaitAsync(cancellationToken);
 
     public void Dispose()
     {
@@ -91,6 +93,8 @@ internal sealed class KafkaEventLog(KafkaClients clients, IOptions<KafkaOptions>
             _appender.Value.Dispose();
         if (_admin.IsValueCreated)
             _admin.Value.Dispose();
+        foreach (var observer in _observers.Values)
+            observer.Value.Dispose();
     }
 
     /// <summary>The creation is answered before the leaders of the partitions take anything.</summary>
@@ -114,19 +118,16 @@ internal sealed class KafkaEventLog(KafkaClients clients, IOptions<KafkaOptions>
             .SelectMany(topic => topic.Partitions.Select(partition => new TopicPartition(topic.Topic, partition.PartitionId))),
     ];
 
+    /// <summary>
+    /// Asked through a consumer that never joins: the admin client's ListConsumerGroupOffsets ends the process when the group's coordinator
+    /// is just moving or starting (librdkafka issue 5040).
+    /// </summary>
     private async Task<Dictionary<TopicPartition, long>> CommittedAsync(string group, List<TopicPartition> partitions)
     {
-        try
-        {
-            var result = await _admin.Value.ListConsumerGroupOffsetsAsync(
-                [new(group, partitions)], new() { RequestTimeout = _options.RequestTimeout });
-            return result[0].Partitions.Where(partition => partition.Offset.Value >= 0)
-                .ToDictionary(partition => partition.TopicPartition, partition => partition.Offset.Value);
-        }
-        catch (ListConsumerGroupOffsetsException e) when (e.Results[0].Error.Code == ErrorCode.GroupIdNotFound)
-        {
-            return [];
-        }
+        var observer = _observers.GetOrAdd(group, name => new(() => clients.CreateConsumer(name, _ => { }))).Value;
+        var committed = await Blocking.RunAsync(() => observer.Committed(partitions, _options.RequestTimeout));
+        return committed.Where(partition => partition.Offset.Value >= 0)
+            .ToDictionary(partition => partition.TopicPartition, partition => partition.Offset.Value);
     }
 
     private async Task<Dictionary<TopicPartition, long>> OffsetsAsync(

@@ -96,7 +96,7 @@ internal sealed partial class KafkaReader : IEventLogReader
     }
 
     public Task CommitAsync(IReadOnlyDictionary<TopicPartition, long> nextOffsets, CancellationToken cancellationToken) =>
-        Task.Run(() => Commit(nextOffsets, cancellationToken), cancellationToken).WaitAsync(cancellationToken);
+        Blocking.RunAsync(() => Commit(nextOffsets, cancellationToken)).WaitAsync(cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -151,8 +151,8 @@ internal sealed partial class KafkaReader : IEventLogReader
         }
     }
 
-    /// <summary>Holds off a loss meanwhile: what was owned when it was looked at is owned when it is committed.</summary>
-    private void Commit(IReadOnlyDictionary<TopicPartition, long> nextOffsets, CancellationToken cancellationToken)
+    /// <summary>False when nothing was left to commit. Holds off a loss meanwhile: what was owned when it was looked at is owned when it is committed.</summary>
+    private bool Commit(IReadOnlyDictionary<TopicPartition, long> nextOffsets, CancellationToken cancellationToken)
     {
         lock (_committing)
         {
@@ -164,7 +164,7 @@ internal sealed partial class KafkaReader : IEventLogReader
                 try
                 {
                     _consumer?.Commit(mine);
-                    return;
+                    return true;
                 }
                 catch (KafkaException e) when (e.Error.Code is ErrorCode.StaleMemberEpoch or ErrorCode.RebalanceInProgress
                     && attempt <= StaleEpochRetries && !cancellationToken.IsCancellationRequested)
@@ -172,6 +172,7 @@ internal sealed partial class KafkaReader : IEventLogReader
                     Thread.Sleep(StaleEpochDelay); // the member hears of the new epoch with its next heartbeat
                 }
             }
+            return false;
         }
     }
 
