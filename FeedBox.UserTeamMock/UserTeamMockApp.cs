@@ -12,7 +12,7 @@ public static class UserTeamMockApp
     public static WebApplication Create(string[] args)
     {
         var builder = WebApplication.CreateSlimBuilder(args);
-        if (builder.Configuration["urls"] is null)
+        if (builder.Configuration["urls"] is null && builder.Configuration["http_ports"] is null)
             builder.WebHost.UseUrls("http://127.0.0.1:8088");
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         return Build(builder, builder.Configuration.GetSection("UserTeam").Get<UserTeamMockOptions>() ?? new());
