@@ -1,0 +1,49 @@
+namespace FeedBox.Bench.Api;
+
+/// <summary>
+/// Three times the requests that the process can answer, whether it answers or not: what it accepts stays fast, and the rest is told at once.
+/// Capacity is what 64 connections get through as fast as they can.
+/// </summary>
+internal static class Overload
+{
+    private const double Times = 3;
+    private const int Connections = 1_024;
+    private const int Subscriber = 101;
+
+    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(12);
+
+    public static async Task RunAsync(Report report)
+    {
+        await using var feedBox = await StandaloneProcess.StartAsync("--UserTeam:Users=200");
+        for (var author = 1; author <= 10; author++)
+            await feedBox.FollowAsync(Subscriber, author);
+        await ClosedAsync(report.Size(5_000), WritePost);
+        await feedBox.DrainAsync(TimeSpan.FromSeconds(60));
+
+        await RunAsync("reads", report.Size(20_000), (number, request) => HttpLoad.Write(request, "GET", "/inbox", Subscriber), 200);
+        await RunAsync("posts", report.Size(10_000), WritePost, 201);
+
+        async Task RunAsync(string name, int warmUp, RequestWriter write, int success)
+        {
+            await ClosedAsync(warmUp, write);
+            var capacity = (await ClosedAsync(2 * warmUp, write)).PerSecond;
+            await feedBox.DrainAsync(TimeSpan.FromSeconds(120));
+            var load = await HttpLoad.OpenAsync(
+                feedBox.Address, Connections, (int)(Times * capacity * Duration.TotalSeconds / (report.IsQuick ? 10 : 1)), Times * capacity, write);
+            await feedBox.DrainAsync(TimeSpan.FromSeconds(120));
+
+            var (accepted, refused) = (load.Latencies(status => status == success), load.Latencies(status => status is 429 or 503));
+            if (accepted.Count + refused.Count < load.Answers.Count)
+                throw new InvalidOperationException($"Under overload the answers were {load.Statuses}.");
+            var detail = $"{load.PerSecond:#,0} requests/s offered to a capacity of {capacity:#,0}/s: {accepted.Count / load.Elapsed.TotalSeconds:#,0}/s accepted, {refused.Count / load.Elapsed.TotalSeconds:#,0}/s refused";
+            report.Add($"overload.{name}-accepted-p99", accepted.Milliseconds(0.99), "ms", Target.AtMost(250), detail);
+            report.Add($"overload.{name}-refused-p99", refused.Milliseconds(0.99), "ms", Target.AtMost(250),
+                $"p50 of the refused {refused.Milliseconds(0.5):0.0} ms, of the accepted {accepted.Milliseconds(0.5):0.0} ms");
+        }
+
+        Task<LoadResult> ClosedAsync(int requests, RequestWriter write) => HttpLoad.ClosedAsync(feedBox.Address, EmptyEndpoint.Connections, requests, write);
+    }
+
+    private static void WritePost(int number, System.Buffers.ArrayBufferWriter<byte> request) =>
+        HttpLoad.Write(request, "POST", "/posts", number % 10 + 1, SamplePosts.Body(number));
+}
