@@ -20,8 +20,8 @@ internal static class ColdStart
             await Task.Delay(TimeSpan.FromSeconds(3));
             memory[i] = feedBox.ResidentMegabytes;
         }
-        report.Add("start.first-answer", times.Max(), "s", Target.AtMost(2), $"the slowest of {Starts}: {Join(times)} s");
-        report.Add("start.idle-memory", memory.Max(), "MB", Target.AtMost(200), $"resident 3 s after the first answer, the most of {Starts}");
+        report.Add("start-first-answer", times.Max(), "s", Target.AtMost(2), $"the slowest of {Starts}: {Join(times)} s");
+        report.Add("start-idle-memory", memory.Max(), "MB", Target.AtMost(200), $"resident 3 s after the first answer, the most of {Starts}");
     }
 
     private static string Join(double[] times) => string.Join(", ", times.Select(Bar.Number));

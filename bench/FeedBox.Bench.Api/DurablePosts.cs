@@ -13,7 +13,7 @@ internal static class DurablePosts
         {
             await PublishAsync(feedBox.Address, warmUp);
             await feedBox.DrainAsync(TimeSpan.FromSeconds(120));
-            await MeasureAsync("posts.durable", feedBox.Address, "with everything behind it in the same process");
+            await MeasureAsync("posts-durable", feedBox.Address, "with everything behind it in the same process");
             await feedBox.DrainAsync(TimeSpan.FromSeconds(120));
             await feedBox.StopAsync();
             if (Database.Count(feedBox, "SELECT count(*) FROM posts") is var stored && stored != warmUp + posts)
@@ -24,7 +24,7 @@ internal static class DurablePosts
         await using (var api = await OwnServer.StartAsync(ApiAlone.Argument, Path.Combine(folder.FullName, "feedbox.db")))
         {
             await PublishAsync(api.Address, warmUp);
-            await MeasureAsync("posts.durable-api-alone", api.Address, "with the relay and the consumers elsewhere");
+            await MeasureAsync("posts-durable-api-alone", api.Address, "with the relay and the consumers elsewhere");
         }
         folder.Delete(recursive: true);
 

@@ -38,12 +38,12 @@ internal static class InboxReads
         }
 
         var (good, bad) = (Merge(healthy), Merge(failing));
-        report.Add("inbox.read-p99", good.Milliseconds(0.99), "ms", Target.AtMost(10),
+        report.Add("inbox-read-p99", good.Milliseconds(0.99), "ms", Target.AtMost(10),
             $"p50 {good.Milliseconds(0.5):0.0} ms, {healthy.Average(read => read.PerSecond):#,0} reads/s of 20 posts at {Connections} connections");
-        report.Add("inbox.read-p99-failing", bad.Milliseconds(0.99) / good.Milliseconds(0.99), "", Target.AtMost(1.2),
+        report.Add("inbox-read-p99-failing", bad.Milliseconds(0.99) / good.Milliseconds(0.99), "", Target.AtMost(1.2),
             $"p99 {bad.Milliseconds(0.99):0.0} ms while every call to the user team fails after 1 s, {good.Milliseconds(0.99):0.0} ms while none does");
         var reads = healthy.Concat(failing).Sum(read => read.Answers.Count);
-        report.Add("inbox.failed-reads", reads - healthy.Concat(failing).Sum(read => read.Count(200)), "", Target.Exactly(0), $"of {reads:#,0}");
+        report.Add("inbox-failed-reads", reads - healthy.Concat(failing).Sum(read => read.Count(200)), "", Target.Exactly(0), $"of {reads:#,0}");
     }
 
     private static Latencies Merge(List<LoadResult> results) => new(results.SelectMany(result => result.Answers).Select(answer => answer.Ticks));

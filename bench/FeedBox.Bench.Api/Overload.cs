@@ -36,8 +36,8 @@ internal static class Overload
             if (accepted.Count + refused.Count < load.Answers.Count)
                 throw new InvalidOperationException($"Under overload the answers were {load.Statuses}.");
             var detail = $"{load.PerSecond:#,0} requests/s offered to a capacity of {capacity:#,0}/s: {accepted.Count / load.Elapsed.TotalSeconds:#,0}/s accepted, {refused.Count / load.Elapsed.TotalSeconds:#,0}/s refused";
-            report.Add($"overload.{name}-accepted-p99", accepted.Milliseconds(0.99), "ms", Target.AtMost(250), detail);
-            report.Add($"overload.{name}-refused-p99", refused.Milliseconds(0.99), "ms", Target.AtMost(250),
+            report.Add($"overload-{name}-accepted-p99", accepted.Milliseconds(0.99), "ms", Target.AtMost(250), detail);
+            report.Add($"overload-{name}-refused-p99", refused.Milliseconds(0.99), "ms", Target.AtMost(250),
                 $"p50 of the refused {refused.Milliseconds(0.5):0.0} ms, of the accepted {accepted.Milliseconds(0.5):0.0} ms");
         }
 

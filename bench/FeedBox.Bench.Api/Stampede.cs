@@ -25,10 +25,10 @@ internal static class Stampede
         await feedBox.StopAsync();
 
         var issued = Database.Count(feedBox, $"SELECT count(DISTINCT user_id) FROM coupons WHERE event_id = x'{couponEvent.ToString("N")}'");
-        report.Add("coupons.exact", issued == rush.Count(202) ? issued : -1, "coupons", Target.Exactly(Coupons),
+        report.Add("coupons-exact", issued == rush.Count(202) ? issued : -1, "coupons", Target.Exactly(Coupons),
             $"{2 * users:#,0} requests by {users:#,0} users: {rush.Count(202)} × 202, {rush.Count(409):#,0} × 409; {issued} users have one");
         var baseline = (before + after) / 2;
-        report.Add("coupons.throughput", rush.PerSecond / baseline, "", Target.AtLeast(0.5),
+        report.Add("coupons-throughput", rush.PerSecond / baseline, "", Target.AtLeast(0.5),
             $"{rush.PerSecond:#,0} requests/s, p99 {rush.Latencies(_ => true).Milliseconds(0.99):0.0} ms; an endpoint that does nothing {baseline:#,0}/s");
     }
 

@@ -44,11 +44,11 @@ internal static class FailingUserTeam
         await feedBox.DrainAsync(TimeSpan.FromSeconds(60));
         await feedBox.StopAsync();
 
-        report.Add("flow.p99-failing", latencies.Milliseconds(0.99) / 1_000, "s", Target.AtMost(2),
+        report.Add("flow-p99-failing", latencies.Milliseconds(0.99) / 1_000, "s", Target.AtMost(2),
             $"{posts / load.Elapsed.TotalSeconds:0} posts/s, 20% of the user team's calls fail after 1 s; p50 {latencies.Milliseconds(0.5):0} ms, slowest {latencies.Milliseconds(1):0} ms");
         var fault = Network.FindFault(feedBox, warmUp + load.Count(201));
         var refused = posts - load.Count(201);
-        report.Add("flow.lost", fault is null ? refused : posts, "posts", Target.Exactly(0),
+        report.Add("flow-lost", fault is null ? refused : posts, "posts", Target.Exactly(0),
             fault ?? $"of {posts:#,0} under failures: every one in {Network.FollowersPerAuthor} inboxes and the index, no dead letters");
     }
 

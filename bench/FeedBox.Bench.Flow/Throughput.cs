@@ -23,7 +23,7 @@ internal static class Throughput
         await feedBox.StopAsync();
 
         var fault = Network.FindFault(feedBox, warmUp + published.Count(201));
-        report.Add("flow.rate", fault is null ? rate : 0, "posts/s", Target.AtLeast(1_500),
+        report.Add("flow-rate", fault is null ? rate : 0, "posts/s", Target.AtLeast(1_500),
             fault ?? $"{posts:#,0} posts to {Network.FollowersPerAuthor} inboxes each and the index, published at {published.PerSecond:#,0}/s, drained after {watch.Elapsed.TotalSeconds:0.0} s");
     }
 

@@ -31,7 +31,7 @@ internal static class Consuming
         Array.Sort(raw);
         Array.Sort(runtime);
         var (polled, handled) = (raw[Rounds / 2], runtime[Rounds / 2]);
-        report.Add("consumer.runtime", handled / polled, "", Target.AtLeast(0.5),
+        report.Add("consumer-runtime", handled / polled, "", Target.AtLeast(0.5),
             $"{handled:#,0} events/s through an empty handler; bare polling and committing {polled:#,0} records/s; medians of {Rounds}");
     }
 
@@ -43,7 +43,7 @@ internal static class Consuming
         await world.AppendAsync(messages, number => number % 5 == 0 ? $"slow-{number}" : $"fast-{number}");
         var handler = new Handler("slow-keys", e => e.Key.StartsWith("slow", StringComparison.Ordinal) ? Task.Delay(TimeSpan.FromSeconds(1)) : Task.CompletedTask);
         var elapsed = await world.ConsumeAsync(handler, messages);
-        report.Add("consumer.slow-keys", messages / elapsed.TotalSeconds, "messages/s", Target.AtLeast(500),
+        report.Add("consumer-slow-keys", messages / elapsed.TotalSeconds, "messages/s", Target.AtLeast(500),
             $"{messages:#,0} messages of one partition in {elapsed.TotalSeconds:0.0} s; the handler waits 1 s on every fifth key");
     }
 

@@ -37,9 +37,9 @@ internal static class FanOut
         var (rate, baseline) = (followers / elapsed.TotalSeconds, (before + after) / 2);
         if (Database.Count(feedBox, "SELECT min(n) FROM (SELECT count(*) AS n FROM inbox GROUP BY post_id)") < followers)
             throw new InvalidOperationException("Some followers did not get a post.");
-        report.Add("fan-out.rate", rate / baseline, "", Target.AtLeast(0.5),
+        report.Add("fan-out-rate", rate / baseline, "", Target.AtLeast(0.5),
             $"{followers:#,0} inboxes in {elapsed.TotalSeconds:0.00} s, {rate:#,0}/s; bare batched inserts of the same rows {baseline:#,0}/s");
-        report.Add("fan-out.memory", Math.Max(0, await peak - idle), "MB", Target.AtMost(50), $"above the {idle:0} MB before");
+        report.Add("fan-out-memory", Math.Max(0, await peak - idle), "MB", Target.AtMost(50), $"above the {idle:0} MB before");
     }
 
     /// <summary>From sending the post until the last follower sees it.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using FeedBox.Bench;
 using FeedBox.Bench.Search;
 using FeedBox.Core.Search;
 using FeedBox.Core.Search.Korean;
@@ -12,6 +13,7 @@ CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 string[] inflected = ["regular", "irregular", "particle"];
 var bulk = args.IndexOf("--posts") is >= 0 and var at ? int.Parse(args[at + 1]) : 100_000;
 
+var report = new Report(quick: args.Contains("--quick") || bulk != 100_000);
 var data = new DataSet();
 Console.WriteLine($"{data.Posts.Count} posts, {data.Queries.Count} judged queries, {data.Queries.Count(query => query.HeldOut)} of them held out");
 
@@ -26,6 +28,7 @@ finally
 {
     folder.Delete(recursive: true);
 }
+return report.Close();
 
 async Task MeasureRecallAsync()
 {
@@ -74,7 +77,10 @@ async Task MeasureRecallAsync()
         if (nori is null)
             Console.WriteLine($"bar {name} value=skipped target=0.9 (ours {absolute:0.000}; set ConnectionStrings__elasticsearch to compare)");
         else
-            Verdict(name, absolute / nori.Where(entry => which(entry.Key)).Average(entry => entry.Value), 0.9, atMost: false);
+        {
+            var anchor = nori.Where(entry => which(entry.Key)).Average(entry => entry.Value);
+            report.Add(name, absolute / anchor, "", Target.AtLeast(0.9), $"recall@10 {absolute:0.000}; Elasticsearch with nori on the same posts {anchor:0.000}");
+        }
     }
 }
 
@@ -112,8 +118,6 @@ async Task MeasureSpeedAsync(int posts)
         }
     times.Sort();
     Console.WriteLine($"latency on {posts} posts: p50 {times[times.Count / 2].Milliseconds:0.0} ms, p90 {times[times.Count * 9 / 10].Milliseconds:0.0} ms, slowest {times[^1].Milliseconds:0.0} ms ({times[^1].Text})");
-    Verdict("search-p99-ms", times[times.Count * 99 / 100].Milliseconds, 50, atMost: true);
+    report.Add("search-p99", times[times.Count * 99 / 100].Milliseconds, "ms", Target.AtMost(50),
+        $"{times.Count:#,0} searches, one at a time, in {posts:#,0} posts; p50 {times[times.Count / 2].Milliseconds:0.0} ms");
 }
-
-static void Verdict(string name, double value, double target, bool atMost) =>
-    Console.WriteLine($"bar {name} value={value:0.###} target={target} {((atMost ? value <= target : value >= target) ? "ok" : "short")}");
