@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Xml.Linq;
 
 namespace FeedBox.EndToEnd;
 
@@ -39,5 +40,24 @@ public sealed class HouseRules
         var references = Assembly.Load("FeedBox.Core").GetReferencedAssemblies().Select(reference => reference.Name!);
         var framework = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
         Assert.All(references, name => Assert.True(File.Exists(Path.Combine(framework, name + ".dll")), $"{name} is not part of the base framework"));
+    }
+
+    /// <summary>Also for the rooms of the full edition, whose assemblies are not here.</summary>
+    [Fact]
+    public void A_room_refers_to_Core_and_to_no_other_room()
+    {
+        var house = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(house, "FeedBox.sln")))
+            house = Path.GetDirectoryName(house)!;
+        var rooms = Directory.GetFiles(Path.Combine(house, "src"), "*.csproj", SearchOption.AllDirectories);
+
+        Assert.True(rooms.Length >= Rooms.Count - 1);
+        foreach (var room in rooms)
+        {
+            var references = XDocument.Load(room).Descendants("ProjectReference").Select(reference => Path.GetFileNameWithoutExtension((string)reference.Attribute("Include")!));
+            Assert.True(
+                references.All(reference => reference == "FeedBox.Core") && (Path.GetFileNameWithoutExtension(room) != "FeedBox.Core" || !references.Any()),
+                $"{Path.GetFileName(room)} refers to {string.Join(", ", references)}");
+        }
     }
 }
