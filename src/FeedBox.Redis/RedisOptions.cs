@@ -25,4 +25,10 @@ public sealed class RedisOptions
     /// a gate that is forgotten nevertheless is loaded again.
     /// </summary>
     public TimeSpan CouponGatesKeptFor { get; set; } = TimeSpan.FromDays(400);
+
+    /// <summary>How often a relay says that it is alive.</summary>
+    public TimeSpan RelayPing { get; set; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>After how much silence a relay's shards go to the others.</summary>
+    public TimeSpan RelayDeadAfter { get; set; } = TimeSpan.FromSeconds(9);
 }

@@ -1,10 +1,12 @@
 using FeedBox.Core.Coupons;
+using FeedBox.Core.Events;
 using FeedBox.Core.Idempotency;
 using FeedBox.Core.Posts;
 using FeedBox.Core.UserTeam;
 using FeedBox.Redis.Coupons;
 using FeedBox.Redis.Idempotency;
 using FeedBox.Redis.Posts;
+using FeedBox.Redis.Relaying;
 using FeedBox.Redis.UserTeam;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -17,7 +19,7 @@ namespace FeedBox.Redis;
 public static class RedisServices
 {
     /// <summary>
-    /// Adds post cache, names, idempotency keys and coupon gate on Redis, and the health check "redis". The server is
+    /// Adds post cache, names, idempotency keys, coupon gate and relay registry on Redis, and the health check "redis". The server is
     /// <c>ConnectionStrings:redis</c>, through the <see cref="IConnectionMultiplexer"/> of the container where there is one already.
     /// </summary>
     public static IServiceCollection AddFeedBoxRedis(this IServiceCollection services, IConfiguration configuration)
@@ -27,13 +29,17 @@ public static class RedisServices
             .PostConfigure(options => options.ConnectionString ??= configuration.GetConnectionString("redis"))
             .Validate(options => !string.IsNullOrWhiteSpace(options.ConnectionString), "ConnectionStrings:redis is missing.")
             .Validate(options => options.Timeout > TimeSpan.Zero, $"{RedisOptions.Section}: Timeout must be positive.")
+            .Validate(options => options.RelayPing > TimeSpan.Zero && options.RelayDeadAfter > options.RelayPing,
+                $"{RedisOptions.Section}: RelayDeadAfter must be longer than RelayPing.")
             .ValidateOnStart();
+        services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IConnectionMultiplexer>(provider => Connect(provider.GetRequiredService<IOptions<RedisOptions>>().Value));
         services.AddSingleton<RedisStore>();
         services.AddSingleton<IPostCache, RedisPostCache>();
         services.AddSingleton<INameStore, RedisNameStore>();
         services.AddSingleton<IIdempotencyStore, RedisIdempotencyStore>();
         services.AddSingleton<ICouponGate, RedisCouponGate>();
+        services.AddSingleton<IShardOwnership, RedisRelayRegistry>();
         services.AddHealthChecks().AddCheck<RedisHealthCheck>("redis");
         return services;
     }

@@ -10,22 +10,29 @@ namespace FeedBox.Pipeline.Relaying;
 /// Carries committed events from the outbox to the log: one ordered loop per shard, woken by the commit.
 /// A row is removed only after the log has acknowledged it, and nothing overtakes a row that fails.
 /// </summary>
+/// <param name="ownership">Null where this process is the only relay: every shard is its own.</param>
 public sealed partial class OutboxRelay(
-    IOutbox outbox, IEventLog log, OutboxSignal signal, IOptions<RelayOptions> options, TimeProvider time, ILogger<OutboxRelay> logger)
+    IOutbox outbox, IEventLog log, OutboxSignal signal, IOptions<RelayOptions> options, TimeProvider time, ILogger<OutboxRelay> logger,
+    IShardOwnership? ownership = null)
 {
+    /// <summary>How often a shard that is another's is looked at.</summary>
+    private static readonly TimeSpan OwnershipInterval = TimeSpan.FromSeconds(1);
+
     private readonly RelayOptions _options = options.Value;
     private long _depth;
 
     /// <summary>Rows waiting, as last measured.</summary>
     public long Depth => Interlocked.Read(ref _depth);
 
-    /// <summary>All of them, until several processes share the work.</summary>
-    private static IEnumerable<int> OwnedShards => Enumerable.Range(0, OutboxShards.Count);
-
     public async Task RunAsync(CancellationToken stopping)
     {
         using var _ = RelayMetrics.Show(this);
-        await Task.WhenAll([MeasureDepthAsync(stopping), .. OwnedShards.Select(shard => Task.Run(() => RelayAsync(shard, stopping)))]);
+        await Task.WhenAll(
+        [
+            ownership?.RunAsync(stopping) ?? Task.CompletedTask,
+            MeasureDepthAsync(stopping),
+            .. Enumerable.Range(0, OutboxShards.Count).Select(shard => Task.Run(() => RelayAsync(shard, stopping))),
+        ]);
     }
 
     private async Task RelayAsync(int shard, CancellationToken stopping)
@@ -37,6 +44,12 @@ public sealed partial class OutboxRelay(
         {
             while (true)
             {
+                if (ownership?.Owns(shard) == false)
+                {
+                    await outbox.ReleaseAsync(shard, stopping);
+                    await Task.Delay(OwnershipInterval, time, stopping);
+                    continue;
+                }
                 IReadOnlyList<OutboxRow> rows = [];
                 await UntilDoneAsync(async () =>
                 {

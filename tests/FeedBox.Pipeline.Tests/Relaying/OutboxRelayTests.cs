@@ -216,10 +216,34 @@ public sealed class OutboxRelayTests : IAsyncDisposable
         Assert.True(Interlocked.Read(ref published) >= 777);
     }
 
-    private void Start(MemoryOutbox? outbox = null, MemoryEventLog? log = null, int batchSize = 500)
+    [Fact, Trait("Weakness", "H48")]
+    public async Task H48_a_shard_of_another_relay_is_left_alone_until_it_is_ours()
+    {
+        var ownership = new Ownership();
+        _outbox.Add([.. Enumerable.Range(0, 100).Select(i => Log.Message($"key {i}", i))]);
+        var ours = Enumerable.Range(0, 100).Count(i => OutboxShards.Of($"key {i}") < 2);
+        Start(ownership: ownership);
+
+        await Eventually.TrueAsync(() => _outbox.Count == 100 - ours, _time, TimeSpan.FromMilliseconds(100), "our shards are published");
+        for (var i = 0; i < 50; i++)
+            _time.Advance(TimeSpan.FromMilliseconds(100));
+        Assert.Equal(100 - ours, _outbox.Count);
+
+        ownership.Shards = OutboxShards.Count;
+        await Eventually.TrueAsync(() => _outbox.Count == 0, _time, TimeSpan.FromMilliseconds(100), "the others are published");
+    }
+
+    private sealed class Ownership : IShardOwnership
+    {
+        public volatile int Shards = 2;
+        public Task RunAsync(CancellationToken stopping) => Task.CompletedTask;
+        public bool Owns(int shard) => shard < Shards;
+    }
+
+    private void Start(MemoryOutbox? outbox = null, MemoryEventLog? log = null, int batchSize = 500, IShardOwnership? ownership = null)
     {
         var relay = new OutboxRelay(
-            outbox ?? _outbox, log ?? _log, _signal, Options.Create(new RelayOptions { BatchSize = batchSize }), _time, NullLogger<OutboxRelay>.Instance);
+            outbox ?? _outbox, log ?? _log, _signal, Options.Create(new RelayOptions { BatchSize = batchSize }), _time, NullLogger<OutboxRelay>.Instance, ownership);
         _running = Task.WhenAll(_running, relay.RunAsync(_stop.Token));
     }
 
