@@ -1,0 +1,90 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using FeedBox.Core.Events;
+using FeedBox.Pipeline.Consuming;
+using FeedBox.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace FeedBox.Kafka.Tests;
+
+public sealed class KafkaRebalanceTests : IAsyncDisposable
+{
+    private const int Total = 3_000;
+    private const int Keys = 60;
+    private readonly string _topic = $"rebalance-{Guid.NewGuid():N}";
+    private readonly ServiceProvider _services = KafkaBroker.Services(KafkaBroker.Address);
+
+    public ValueTask DisposeAsync() => _services.DisposeAsync();
+
+    [Fact]
+    public async Task Consumers_that_come_and_go_hand_over_each_key_in_order_and_without_repeating()
+    {
+        var log = _services.Log();
+        await log.EnsureTopicsAsync([_topic, Topics.DeadLetter(_topic)], default);
+        var handler = new Recorder(_topic);
+        using var stopFirst = new CancellationTokenSource();
+        using var stopSecond = new CancellationTokenSource();
+        var first = RunAsync(log, handler, stopFirst.Token);
+        var appending = Task.Run(async () =>
+        {
+            for (var i = 0; i < Total; i += 20)
+            {
+                await log.AppendAsync([.. Enumerable.Range(i, 20).Select(Message)], default);
+                await Task.Delay(40);
+            }
+        });
+        await Eventually.TrueAsync(() => handler.Count > 100, "the first consumes", TimeSpan.FromSeconds(30));
+        var second = RunAsync(log, handler, stopSecond.Token);
+        await Eventually.TrueAsync(() => handler.Runtimes == 2, "the second consumes too", TimeSpan.FromSeconds(30));
+        await stopFirst.CancelAsync();
+        await first;
+        await appending;
+        await Eventually.TrueAsync(() => handler.Count >= Total, "all is consumed", TimeSpan.FromSeconds(60));
+        await stopSecond.CancelAsync();
+        await second;
+
+        Assert.False(handler.Overlapped, "a key was handled by two at once");
+        foreach (var (key, numbers) in handler.Seen)
+            Assert.Equal(Enumerable.Range(0, Total).Where(i => $"key {i % Keys}" == key), numbers);
+    }
+
+    private static Task RunAsync(IEventLog log, Recorder handler, CancellationToken stopping) => Task.Run(() =>
+        new ConsumerRuntime(handler.Runtime(), log, new(), TimeProvider.System, NullLogger<ConsumerRuntime>.Instance).RunAsync(stopping));
+
+    private LogMessage Message(int number) => EventCodec.Encode(new(_topic, new(
+        Guid.CreateVersion7(), "test", 1, $"key {number % Keys}", DateTimeOffset.UtcNow, JsonSerializer.SerializeToElement(number), null)));
+
+    /// <summary>What all runtimes of the group handled.</summary>
+    private sealed class Recorder(string topic)
+    {
+        private readonly ConcurrentDictionary<string, byte> _running = new();
+        private readonly ConcurrentDictionary<int, byte> _runtimes = new();
+        private int _next, _count;
+
+        public ConcurrentDictionary<string, ConcurrentQueue<int>> Seen { get; } = new();
+        public bool Overlapped { get; private set; }
+        public int Count => Volatile.Read(ref _count);
+        public int Runtimes => _runtimes.Count;
+
+        public IEventHandler Runtime() => new Handler(this, topic, Interlocked.Increment(ref _next));
+
+        private async Task HandleAsync(int runtime, FeedEvent e)
+        {
+            if (!_running.TryAdd(e.Key, 0))
+                Overlapped = true;
+            await Task.Delay(1);
+            Seen.GetOrAdd(e.Key, _ => new()).Enqueue(e.Data.GetInt32());
+            _runtimes.TryAdd(runtime, 0);
+            _running.TryRemove(e.Key, out _);
+            Interlocked.Increment(ref _count);
+        }
+
+        private sealed class Handler(Recorder recorder, string topic, int runtime) : IEventHandler
+        {
+            public string Group => topic;
+            public IReadOnlyList<string> Topics { get; } = [topic];
+            public Task HandleAsync(FeedEvent e, CancellationToken cancellationToken) => recorder.HandleAsync(runtime, e);
+        }
+    }
+}
