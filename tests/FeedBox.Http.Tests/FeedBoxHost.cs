@@ -49,6 +49,7 @@ internal sealed class FeedBoxHost : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Configuration["FeedBox:RateLimits:Enabled"] = "false";
+        builder.Configuration["FeedBox:Shedding:Enabled"] = "false";
         foreach (var (key, value) in settings)
             builder.Configuration[key] = value;
         builder.Services.AddSingleton<TimeProvider>(Time);

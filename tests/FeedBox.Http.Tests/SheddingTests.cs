@@ -96,6 +96,7 @@ public sealed class SheddingTests
         // 400 a second: 8 at a time, 20 ms each.
         using var desks = new SemaphoreSlim(8);
         await using var host = await FeedBoxHost.StartAsync(
+            settings: [("FeedBox:Shedding:Enabled", "true")],
             services: services => services.AddSingleton(TimeProvider.System),
             map: app =>
             {
@@ -142,11 +143,11 @@ public sealed class SheddingTests
     [Fact]
     public async Task It_can_be_switched_off()
     {
-        await using var host = await FeedBoxHost.StartAsync(settings:
-            [("FeedBox:Shedding:Enabled", "false"), ("FeedBox:Shedding:LeastAtOnce", "0"), ("FeedBox:Shedding:FirstAtOnce", "0")]);
-        Assert.Equal(200, (await host.GetAsync("/inbox", 1)).Status);
+        (string, string?)[] nobody = [("FeedBox:Shedding:LeastAtOnce", "0"), ("FeedBox:Shedding:FirstAtOnce", "0")];
+        await using var open = await FeedBoxHost.StartAsync(settings: [("FeedBox:Shedding:Enabled", "false"), .. nobody]);
+        Assert.Equal(200, (await open.GetAsync("/inbox", 1)).Status);
 
-        await using var closed = await FeedBoxHost.StartAsync(settings: [("FeedBox:Shedding:LeastAtOnce", "0"), ("FeedBox:Shedding:FirstAtOnce", "0")]);
+        await using var closed = await FeedBoxHost.StartAsync(settings: [("FeedBox:Shedding:Enabled", "true"), .. nobody]);
         (await closed.GetAsync("/inbox", 1)).IsProblem(503, "overloaded");
         Assert.Equal(200, (await closed.GetAsync("/health")).Status);
         Assert.Equal(200, (await closed.GetAsync("/ops/pipeline", 1)).Status);

@@ -2,7 +2,7 @@ namespace FeedBox.Http.Shedding;
 
 /// <summary>
 /// How many requests may be under way at once: found out by watching how long they take. What queues up inside the process makes them slow,
-/// so a slow half means fewer, in proportion, and a limit that is used without that means a few more.
+/// so a slow half means fewer, in proportion, and a limit that is used without that means more.
 /// The median decides: one request in five that waits for a failing partner is no overload. Cheap enough for every request; shared by all threads.
 /// </summary>
 internal sealed class AdaptiveLimit
@@ -70,7 +70,7 @@ internal sealed class AdaptiveLimit
                 if (_slow * 2 > _finished)
                     _limit = Math.Max(_options.LeastAtOnce, (int)(_limit * Math.Clamp((double)_target * _finished / _spent, 0.5, 0.9)));
                 else if (_slow * 10 < _finished)
-                    _limit = Math.Min(_options.MostAtOnce, _limit + _limit / 8 + 1);
+                    _limit = Math.Min(_options.MostAtOnce, _limit + _limit / 4 + 1);
             }
             _peak = _finished = _slow = 0;
             _spent = 0;

@@ -13,8 +13,8 @@ internal sealed record SheddingOptions
     /// <summary>Requests at once that are always let in, however long they take.</summary>
     public int LeastAtOnce { get; init; } = 64;
 
-    /// <summary>Where a limit begins.</summary>
-    public int FirstAtOnce { get; init; } = 256;
+    /// <summary>Where a limit begins; it grows by a quarter in every window that shows no queue.</summary>
+    public int FirstAtOnce { get; init; } = 128;
 
     public int MostAtOnce { get; init; } = 2_048;
 
