@@ -1,6 +1,8 @@
 using FeedBox.Api;
+using FeedBox.Elasticsearch;
 using FeedBox.Http;
 using FeedBox.Kafka;
+using FeedBox.MongoDB;
 using FeedBox.MySql;
 using FeedBox.Redis;
 using FeedBox.ServiceDefaults;
@@ -9,9 +11,12 @@ using FeedBox.UserTeam;
 var builder = WebApplication.CreateBuilder(args);
 
 builder.AddServiceDefaults();
+builder.AddServerClients();
 builder.Services.AddFeedBoxKafka(builder.Configuration);
 builder.Services.AddFeedBoxMySql(builder.Configuration);
 builder.Services.AddFeedBoxRedis(builder.Configuration);
+builder.Services.AddFeedBoxMongoDB(builder.Configuration);
+builder.Services.AddFeedBoxElasticsearch(builder.Configuration);
 builder.Services.AddFeedBoxUserTeam(builder.Configuration);
 builder.AddFeedBoxHttp();
 builder.Services.AddHttpForwarder();

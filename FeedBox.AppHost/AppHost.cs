@@ -10,7 +10,7 @@ var userTeam = builder.AddUserTeam();
 var openAIKey = builder.AddOpenAIKey();
 
 var workers = builder.AddProject<Projects.FeedBox_Workers>("workers")
-    .WithHttpEndpoint()
+    .WithHttp()
     .WithServers(servers)
     .WithUserTeam(userTeam)
     .WithOpenAI(openAIKey)
@@ -19,14 +19,14 @@ var workers = builder.AddProject<Projects.FeedBox_Workers>("workers")
     .WithReplayCommand();
 
 var write = builder.AddProject<Projects.FeedBox_Api>("api-write")
-    .WithHttpEndpoint()
+    .WithHttp()
     .WithServers(servers)
     .WithUserTeam(userTeam)
     .WithRole("Write")
     .WithHealth();
 
 var read = builder.AddProject<Projects.FeedBox_Api>("api-read")
-    .WithHttpEndpoint()
+    .WithHttp()
     .WithServers(servers)
     .WithUserTeam(userTeam)
     .WithRole("Read")

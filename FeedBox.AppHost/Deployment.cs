@@ -1,3 +1,5 @@
+using Aspire.Hosting.Kubernetes.Resources;
+
 namespace FeedBox.AppHost;
 
 internal static class Deployment
@@ -12,4 +14,17 @@ internal static class Deployment
         else
             builder.AddDockerComposeEnvironment("feedbox");
     }
+
+    /// <summary>On a port of its own here, on 8080 in a container; with the requests that autoscaling (deploy/kubernetes) measures against.</summary>
+    public static IResourceBuilder<ProjectResource> WithHttp(this IResourceBuilder<ProjectResource> project) => project
+        .WithHttpEndpoint(targetPort: project.ApplicationBuilder.ExecutionContext.IsPublishMode ? 8080 : null)
+        .PublishAsKubernetesService(kubernetes =>
+        {
+            foreach (var container in kubernetes.Workload?.PodTemplate.Spec.Containers ?? [])
+            {
+                foreach (var probe in new[] { container.LivenessProbe?.HttpGet, container.ReadinessProbe?.HttpGet }.OfType<HttpGetActionV1>())
+                    probe.Scheme = "HTTP"; // Kubernetes knows only the capital form
+                container.Resources = new() { Requests = { ["cpu"] = "250m", ["memory"] = "256Mi" }, Limits = { ["memory"] = "512Mi" } };
+            }
+        });
 }

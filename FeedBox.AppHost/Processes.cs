@@ -32,7 +32,7 @@ internal static class UserTeamSetup
         if (settings["Address"] is { Length: > 0 } address)
             return new(address, null);
         return new(null, builder.AddProject<Projects.FeedBox_UserTeamMock>("user-team")
-            .WithHttpEndpoint()
+            .WithHttp()
             .WithEnvironment("UserTeam__Failures", settings["Failures"] ?? "0.2")
             .WithEnvironment("UserTeam__Delay", settings["Delay"] ?? "00:00:01")
             .WithHttpHealthCheck("/alive"));

@@ -1,5 +1,7 @@
+using FeedBox.Elasticsearch;
 using FeedBox.Http;
 using FeedBox.Kafka;
+using FeedBox.MongoDB;
 using FeedBox.MySql;
 using FeedBox.Pipeline;
 using FeedBox.Redis;
@@ -10,9 +12,12 @@ using FeedBox.Workers;
 var builder = WebApplication.CreateBuilder(args);
 
 builder.AddServiceDefaults();
+builder.AddServerClients();
 builder.Services.AddFeedBoxKafka(builder.Configuration);
 builder.Services.AddFeedBoxMySql(builder.Configuration);
 builder.Services.AddFeedBoxRedis(builder.Configuration);
+builder.Services.AddFeedBoxMongoDB(builder.Configuration);
+builder.Services.AddFeedBoxElasticsearch(builder.Configuration);
 builder.Services.AddFeedBoxUserTeam(builder.Configuration);
 builder.Services.AddInspector(builder.Configuration);
 builder.Services.AddFeedBoxPipeline(builder.Configuration);

@@ -1,0 +1,27 @@
+using Elastic.Clients.Elasticsearch;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using StackExchange.Redis;
+
+namespace FeedBox.ServiceDefaults;
+
+/// <summary>
+/// The clients of Redis, MongoDB and Elasticsearch as Aspire sets them up, with traces and metrics; the adapters take them from here.
+/// Health stays with the adapters, which know what well means.
+/// </summary>
+public static class ServerClients
+{
+    public static IHostApplicationBuilder AddServerClients(this IHostApplicationBuilder builder)
+    {
+        builder.AddRedisClient("redis", redis => redis.DisableHealthChecks = true, redis =>
+        {
+            redis.BacklogPolicy = BacklogPolicy.FailFast; // while the server is away, callers turn elsewhere at once
+            redis.AsyncTimeout = 2_000;
+        });
+        builder.AddMongoDBClient("mongo", mongo => mongo.DisableHealthChecks = true);
+        builder.AddElasticsearchClient("elasticsearch", elastic => elastic.DisableHealthChecks = true,
+            elastic => elastic.RequestTimeout(TimeSpan.FromSeconds(10)));
+        return builder;
+    }
+}
