@@ -15,10 +15,17 @@ internal static class Deployment
             builder.AddDockerComposeEnvironment("feedbox");
     }
 
-    /// <summary>On a port of its own here, on 8080 in a container; with the requests that autoscaling (deploy/kubernetes) measures against.</summary>
-    public static IResourceBuilder<ProjectResource> WithHttp(this IResourceBuilder<ProjectResource> project) => project
-        .WithHttpEndpoint(targetPort: project.ApplicationBuilder.ExecutionContext.IsPublishMode ? 8080 : null)
-        .PublishAsKubernetesService(kubernetes =>
+    /// <summary>
+    /// Here: a free port, and the environment of this host, so that X-User-Id works. In a container: port 8080,
+    /// with the requests that autoscaling (deploy/kubernetes) measures against.
+    /// </summary>
+    public static IResourceBuilder<ProjectResource> WithHttp(this IResourceBuilder<ProjectResource> project) =>
+        project.ApplicationBuilder.ExecutionContext.IsRunMode
+            ? project.WithHttpEndpoint().WithEnvironment("ASPNETCORE_ENVIRONMENT", project.ApplicationBuilder.Environment.EnvironmentName)
+            : project.WithHttpEndpoint(targetPort: 8080).WithRequests();
+
+    private static IResourceBuilder<ProjectResource> WithRequests(this IResourceBuilder<ProjectResource> project) =>
+        project.PublishAsKubernetesService(kubernetes =>
         {
             foreach (var container in kubernetes.Workload?.PodTemplate.Spec.Containers ?? [])
             {

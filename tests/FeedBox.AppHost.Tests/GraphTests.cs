@@ -40,6 +40,17 @@ public sealed class GraphTests
         Assert.Same(read, Assert.IsType<EndpointReference>(writing["FeedBox__Neighbours__Reads"]).Resource);
     }
 
+    [Theory]
+    [InlineData("api-read")]
+    [InlineData("api-write")]
+    [InlineData("workers")]
+    public async Task A_process_runs_in_the_environment_of_the_host(string name)
+    {
+        await using var app = await BuildAsync();
+
+        Assert.Equal("Development", (await EnvironmentAsync(Find(app, name)))["ASPNETCORE_ENVIRONMENT"]);
+    }
+
     [Fact]
     public async Task Containers_keep_their_data_and_search_knows_Korean()
     {
