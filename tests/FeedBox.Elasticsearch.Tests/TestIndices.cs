@@ -28,14 +28,26 @@ public sealed class TestIndices : IAsyncLifetime
         return process;
     }
 
+    /// <summary>The same on another server; the caller disposes of it.</summary>
+    public static async Task<ServiceProvider> ProcessAsync(string address, string alias)
+    {
+        var process = Compose(address, alias, SearchIndexDefinition.Current);
+        await process.GetRequiredService<SearchIndexSetup>().StartAsync(default);
+        return process;
+    }
+
     public ServiceProvider Compose(string alias, SearchIndexDefinition? definition = null, string? address = null)
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(
-            [new("ConnectionStrings:elasticsearch", address ?? _address), new("FeedBox:Elasticsearch:Index", alias)]).Build();
-        var process = new ServiceCollection().AddLogging().AddSingleton(definition ?? SearchIndexDefinition.Current)
-            .AddFeedBoxElasticsearch(configuration).BuildServiceProvider();
+        var process = Compose(address ?? _address!, alias, definition ?? SearchIndexDefinition.Current);
         _processes.Add((alias, process));
         return process;
+    }
+
+    private static ServiceProvider Compose(string address, string alias, SearchIndexDefinition definition)
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(
+            [new("ConnectionStrings:elasticsearch", address), new("FeedBox:Elasticsearch:Index", alias)]).Build();
+        return new ServiceCollection().AddLogging().AddSingleton(definition).AddFeedBoxElasticsearch(configuration).BuildServiceProvider();
     }
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
