@@ -6,6 +6,7 @@ namespace FeedBox.Bench.Crash;
 internal sealed class Journal
 {
     private const int Shown = 40;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private readonly ConcurrentQueue<string> _findings = new();
     private readonly ConcurrentDictionary<string, int> _counts = new();
 
@@ -18,6 +19,14 @@ internal sealed class Journal
     public void Duplicated(string what) => _findings.Enqueue($"duplicated: {what}");
 
     public void Wrong(string what) => _findings.Enqueue($"wrong: {what}");
+
+    /// <summary>Waits for some more writes to be answered, or for a while.</summary>
+    public async Task AnswersAsync(int count)
+    {
+        var (goal, end) = (Count("answered") + count, Environment.TickCount64 + (long)Patience.TotalMilliseconds);
+        while (Count("answered") < goal && Environment.TickCount64 < end)
+            await Task.Delay(3);
+    }
 
     /// <summary>Counts a write, and passes its answer on if it is one.</summary>
     public Answer? Wrote(string what, Answer? answer)

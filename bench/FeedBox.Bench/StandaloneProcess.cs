@@ -70,6 +70,25 @@ public sealed class StandaloneProcess : IAsyncDisposable
         }
     }
 
+    public int Threads
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.Threads.Count;
+        }
+    }
+
+    /// <summary>Open files and sockets.</summary>
+    public int Handles
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.HandleCount;
+        }
+    }
+
     public TimeSpan ProcessorTime
     {
         get
