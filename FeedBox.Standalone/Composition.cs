@@ -1,3 +1,4 @@
+using FeedBox.Core;
 using FeedBox.Core.Coupons;
 using FeedBox.Core.Inspection;
 using FeedBox.Core.Posts;
@@ -51,4 +52,19 @@ internal static class Composition
                 FeedBox is ready: {address}
                 """);
         });
+
+    /// <summary>The exit code: 1 when it cannot run here, with the reason for whoever started it. What nobody expected stays an exception.</summary>
+    public static async Task<int> RunOrSayWhyNotAsync(this WebApplication app)
+    {
+        try
+        {
+            await app.RunAsync();
+            return 0;
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException or DependencyUnavailableException)
+        {
+            await Console.Error.WriteLineAsync($"FeedBox cannot run: {e.Message}{(e is DependencyUnavailableException ? $" {e.InnerException?.Message}" : "")}");
+            return 1;
+        }
+    }
 }

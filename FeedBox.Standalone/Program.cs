@@ -20,4 +20,4 @@ builder.Services.AddInProcessCaches();
 var app = builder.Build();
 app.MapFeedBox();
 app.AnnounceWhenReady(userTeam);
-await app.RunAsync();
+return await app.RunOrSayWhyNotAsync();

@@ -53,7 +53,11 @@ public sealed class FeedBoxProcess : IAsyncDisposable
         _process.OutputDataReceived += (_, line) => Read(line.Data);
         _process.ErrorDataReceived += (_, line) => Read(line.Data);
         _process.EnableRaisingEvents = true;
-        _process.Exited += (_, _) => ready.TrySetException(new InvalidOperationException("The process ended:\n" + Output));
+        _process.Exited += async (_, _) =>
+        {
+            await _process.WaitForExitAsync(); // the last of its output too
+            ready.TrySetException(new InvalidOperationException("The process ended:\n" + Output));
+        };
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
         Http = new HttpClient { BaseAddress = await ready.Task.WaitAsync(TimeSpan.FromSeconds(60)) };
@@ -67,6 +71,9 @@ public sealed class FeedBoxProcess : IAsyncDisposable
                 ready.TrySetResult(new Uri(line["FeedBox is ready: ".Length..]));
         }
     }
+
+    /// <summary>Of the process that ended.</summary>
+    public int ExitCode => _process!.ExitCode;
 
     /// <summary>SIGKILL: nothing gets a chance to tidy up.</summary>
     public async Task KillAsync()
