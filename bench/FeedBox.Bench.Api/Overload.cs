@@ -27,10 +27,10 @@ internal static class Overload
         {
             await ClosedAsync(warmUp, write);
             var capacity = (await ClosedAsync(2 * warmUp, write)).PerSecond;
-            await feedBox.DrainAsync(TimeSpan.FromSeconds(120));
+            await feedBox.DrainAsync(TimeSpan.FromSeconds(300));
             var load = await HttpLoad.OpenAsync(
                 feedBox.Address, Connections, (int)(Times * capacity * Duration.TotalSeconds / (report.IsQuick ? 10 : 1)), Times * capacity, write);
-            await feedBox.DrainAsync(TimeSpan.FromSeconds(120));
+            await feedBox.DrainAsync(TimeSpan.FromSeconds(300));
 
             var (accepted, refused) = (load.Latencies(status => status == success), load.Latencies(status => status is 429 or 503));
             if (accepted.Count + refused.Count < load.Answers.Count)

@@ -12,12 +12,12 @@ switch (args)
 }
 
 var report = new Report(quick: args.Contains("--quick"));
-await ColdStart.RunAsync(report);
+await report.RunAsync("start", () => ColdStart.RunAsync(report));
 await using (var empty = await EmptyEndpoint.StartAsync(report.Size(Stampede.WarmUp)))
 {
-    await Stampede.RunAsync(report, empty);
-    await DurablePosts.RunAsync(report, empty);
+    await report.RunAsync("coupons", () => Stampede.RunAsync(report, empty));
+    await report.RunAsync("posts", () => DurablePosts.RunAsync(report, empty));
 }
-await InboxReads.RunAsync(report);
-await Overload.RunAsync(report);
+await report.RunAsync("inbox", () => InboxReads.RunAsync(report));
+await report.RunAsync("overload", () => Overload.RunAsync(report));
 return report.Close();

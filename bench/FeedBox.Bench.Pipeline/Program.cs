@@ -2,7 +2,7 @@ using FeedBox.Bench;
 using FeedBox.Bench.Pipeline;
 
 var report = new Report(quick: args.Contains("--quick"));
-await FanOut.RunAsync(report);
-await Consuming.EmptyHandlerAsync(report);
-await Consuming.SlowKeysAsync(report);
+await report.RunAsync("fan-out", () => FanOut.RunAsync(report));
+await report.RunAsync("consumer", () => Consuming.EmptyHandlerAsync(report));
+await report.RunAsync("slow keys", () => Consuming.SlowKeysAsync(report));
 return report.Close();
