@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FeedBox.Core;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
@@ -60,6 +61,7 @@ public static class ServiceDefaults
                 .AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddRuntimeInstrumentation()
                 .AddMeter(Telemetry.Name, "MySqlConnector", "Polly"))
             .WithTracing(tracing => tracing
+                .SetSampler(new ParentBasedSampler(new AskedFor()))
                 .AddAspNetCoreInstrumentation(http => http.Filter = request => !IsProbe(request))
                 .AddHttpClientInstrumentation()
                 .AddSource(Telemetry.Name, "MySqlConnector"));
@@ -68,4 +70,11 @@ public static class ServiceDefaults
     }
 
     private static bool IsProbe(HttpContext http) => http.Request.Path.Value is "/health" or "/alive";
+
+    /// <summary>Leaves out what a process asks its servers on its own, several times a second: polls and pings tell nothing and would bury the rest.</summary>
+    private sealed class AskedFor : Sampler
+    {
+        public override SamplingResult ShouldSample(in SamplingParameters span) =>
+            new(span.Kind == ActivityKind.Client ? SamplingDecision.Drop : SamplingDecision.RecordAndSample);
+    }
 }
