@@ -11,7 +11,7 @@ switch (args)
         return 0;
 }
 
-var report = new Report(quick: args.Contains("--quick"));
+var report = Report.From(args);
 await report.RunAsync("start", () => ColdStart.RunAsync(report));
 await using (var empty = await EmptyEndpoint.StartAsync(report.Size(Stampede.WarmUp)))
 {

@@ -1,7 +1,7 @@
 using FeedBox.Bench;
 using FeedBox.Bench.Flow;
 
-var report = new Report(quick: args.Contains("--quick"));
+var report = Report.From(args);
 await report.RunAsync("flow", () => Throughput.RunAsync(report));
-await report.RunAsync("flow with failures", () => FailingUserTeam.RunAsync(report));
+await report.RunAsync("flow-failing", () => FailingUserTeam.RunAsync(report));
 return report.Close();

@@ -1,8 +1,8 @@
 using FeedBox.Bench;
 using FeedBox.Bench.Pipeline;
 
-var report = new Report(quick: args.Contains("--quick"));
+var report = Report.From(args);
 await report.RunAsync("fan-out", () => FanOut.RunAsync(report));
 await report.RunAsync("consumer", () => Consuming.EmptyHandlerAsync(report));
-await report.RunAsync("slow keys", () => Consuming.SlowKeysAsync(report));
+await report.RunAsync("slow-keys", () => Consuming.SlowKeysAsync(report));
 return report.Close();

@@ -6,15 +6,20 @@ namespace FeedBox.Bench;
 /// <summary>
 /// The bars of one program: printed as they are measured, and kept as rows of <c>bench/RESULTS.md</c> beside those of the other programs.
 /// </summary>
-public sealed class Report(bool quick)
+/// <param name="quick">A short run to see that everything works; its numbers are not kept.</param>
+/// <param name="only">The one measurement to run; all when null.</param>
+public sealed class Report(bool quick, string? only = null)
 {
     private const string RowStart = "| `";
 
     private readonly List<Bar> _bars = [];
     private bool _failed;
 
-    /// <summary>A short run to see that everything works; its numbers are not kept.</summary>
     public bool IsQuick => quick;
+
+    /// <summary>Of a program's arguments: <c>[--quick] [--only MEASUREMENT]</c>.</summary>
+    public static Report From(string[] args) =>
+        new(args.Contains("--quick"), Array.IndexOf(args, "--only") is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : null);
 
     /// <summary>The full size, or a twentieth of it in a quick run.</summary>
     public int Size(int full) => quick ? Math.Max(1, full / 20) : full;
@@ -30,6 +35,8 @@ public sealed class Report(bool quick)
     /// <summary>One measurement of several: when it fails it says why, and the others go on.</summary>
     public async Task RunAsync(string name, Func<Task> measure)
     {
+        if (only is not null && only != name)
+            return;
         try
         {
             await measure();
