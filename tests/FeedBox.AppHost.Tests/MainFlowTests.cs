@@ -4,7 +4,9 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace FeedBox.AppHost.Tests;
 
@@ -58,6 +60,12 @@ public sealed class MainFlowTests
 
         var pipeline = await SendAsync(reads, HttpMethod.Get, "/ops/pipeline", user: 1);
         Assert.Equal(HttpStatusCode.OK, pipeline.StatusCode);
+
+        var commands = app.Services.GetRequiredService<ResourceCommandService>();
+        var replayed = await commands.ExecuteCommandAsync("workers", "replay-dead-letters");
+        Assert.True(replayed.Success, replayed.ErrorMessage);
+        var seeded = await commands.ExecuteCommandAsync("api-read", "seed-demo");
+        Assert.True(seeded.Success, seeded.ErrorMessage);
     }
 
     private sealed record Answer(HttpStatusCode StatusCode, JsonNode Body);
