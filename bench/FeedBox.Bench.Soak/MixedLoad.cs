@@ -37,7 +37,7 @@ internal sealed class MixedLoad(StandaloneProcess feedBox)
     private void Write(int number, ArrayBufferWriter<byte> request)
     {
         var turn = Interlocked.Increment(ref _sent);
-        var user = 1 + turn / Kinds % Users;
+        var user = UserOf(number);
         var (recent, author) = _recent[turn * 7 % _recent.Length];
         switch (number % Kinds)
         {
@@ -57,8 +57,8 @@ internal sealed class MixedLoad(StandaloneProcess feedBox)
         var at = body.IndexOf("\"id\":\""u8) + 6;
         if (!Utf8Parser.TryParse(body[at..], out Guid id, out _))
             throw new InvalidDataException(Encoding.UTF8.GetString(body));
-        // Ids and authors of neighbours may get mixed here; such a deletion is refused, like some that people try.
-        var published = Interlocked.Increment(ref _published);
-        _recent[published % _recent.Length] = (id, 1 + published % Users);
+        _recent[Interlocked.Increment(ref _published) % _recent.Length] = (id, UserOf(number));
     }
+
+    private static long UserOf(int number) => 1 + number / Kinds % Users;
 }
