@@ -9,7 +9,7 @@ internal static class Deployment
     {
         if (!builder.ExecutionContext.IsPublishMode)
             return;
-        if (builder.Configuration["Deploy:Target"] == "kubernetes")
+        if (builder.IsForKubernetes())
             builder.AddKubernetesEnvironment("feedbox");
         else
             builder.AddDockerComposeEnvironment("feedbox");
@@ -25,7 +25,7 @@ internal static class Deployment
             : project.WithHttpEndpoint(targetPort: 8080).WithRequests();
 
     private static IResourceBuilder<ProjectResource> WithRequests(this IResourceBuilder<ProjectResource> project) =>
-        project.PublishAsKubernetesService(kubernetes =>
+        !project.ApplicationBuilder.IsForKubernetes() ? project : project.PublishAsKubernetesService(kubernetes =>
         {
             foreach (var container in kubernetes.Workload?.PodTemplate.Spec.Containers ?? [])
             {
@@ -34,4 +34,6 @@ internal static class Deployment
                 container.Resources = new() { Requests = { ["cpu"] = "250m", ["memory"] = "256Mi" }, Limits = { ["memory"] = "512Mi" } };
             }
         });
+
+    private static bool IsForKubernetes(this IDistributedApplicationBuilder builder) => builder.Configuration["Deploy:Target"] == "kubernetes";
 }
