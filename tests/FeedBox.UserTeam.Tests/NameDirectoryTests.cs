@@ -45,10 +45,12 @@ public sealed class NameDirectoryTests
     {
         var answer = new TaskCompletionSource();
         _userTeam.Before = () => answer.Task;
-        var directory = Directory();
+        var directory = Directory(new() { BatchWindow = TimeSpan.FromMilliseconds(1) });
         var reading = UsersAsync(directory, 1, 2);
+        await EventuallyAsync(() => _time.PendingTimers == 2); // the reader's budget and the window of the load
+        _time.Advance(TimeSpan.FromMilliseconds(1));
         await EventuallyAsync(() => _userTeam.Calls.Count == 1);
-        _time.Advance(TimeSpan.FromMilliseconds(299));
+        _time.Advance(TimeSpan.FromMilliseconds(298));
         await Task.Delay(20);
         Assert.False(reading.IsCompleted);
         _time.Advance(TimeSpan.FromMilliseconds(1));
