@@ -38,9 +38,11 @@ public sealed partial class NameDirectory(
         IReadOnlyCollection<long> userIds, IReadOnlyCollection<long> categoryIds, CancellationToken cancellationToken)
     {
         List<Task>? unknown = null;
+        List<NameKey>? claimed = null;
         var users = new Dictionary<long, string>(userIds.Count);
         var categories = new Dictionary<long, string>(categoryIds.Count);
-        var partial = Take(UserKind, userIds, users, ref unknown) | Take(CategoryKind, categoryIds, categories, ref unknown);
+        var partial = Take(UserKind, userIds, users, ref unknown, ref claimed) | Take(CategoryKind, categoryIds, categories, ref unknown, ref claimed);
+        Enqueue(claimed);
         return unknown is null ? new(new Names(users, categories, partial)) : WaitAsync(unknown);
 
         async ValueTask<Names> WaitAsync(List<Task> loads)
@@ -65,7 +67,7 @@ public sealed partial class NameDirectory(
     }
 
     /// <summary>Takes what is known, starts the loads of what is stale, and adds those of what is unknown. True when a name will be missing.</summary>
-    private bool Take(string kind, IReadOnlyCollection<long> ids, Dictionary<long, string> found, ref List<Task>? unknown)
+    private bool Take(string kind, IReadOnlyCollection<long> ids, Dictionary<long, string> found, ref List<Task>? unknown, ref List<NameKey>? claimed)
     {
         var (now, partial) = (time.GetUtcNow(), false);
         foreach (var id in ids)
@@ -75,9 +77,9 @@ public sealed partial class NameDirectory(
             if (cached?.Name is { } name)
                 found[id] = name;
             if (cached is null)
-                (unknown ??= []).Add(LoadAsync(key));
+                (unknown ??= []).Add(LoadAsync(key, ref claimed));
             else if (now >= cached.RefreshAt)
-                _ = LoadAsync(key);
+                _ = LoadAsync(key, ref claimed);
             partial |= cached is { IsKnown: false };
         }
         return partial;
@@ -103,23 +105,34 @@ public sealed partial class NameDirectory(
 
     private Task<CachedName> LoadAsync(NameKey key)
     {
+        List<NameKey>? claimed = null;
+        var load = LoadAsync(key, ref claimed);
+        Enqueue(claimed);
+        return load;
+    }
+
+    /// <summary>The load of the key that is under way, or a new one: then the key is claimed, and the caller enqueues what he claimed at once.</summary>
+    private Task<CachedName> LoadAsync(NameKey key, ref List<NameKey>? claimed)
+    {
         var mine = new TaskCompletionSource<CachedName>(TaskCreationOptions.RunContinuationsAsynchronously);
         var load = _loading.GetOrAdd(key, mine);
         if (load == mine)
-            Enqueue(key);
+            (claimed ??= []).Add(key);
         return load.Task;
     }
 
-    private void Enqueue(NameKey key)
+    private void Enqueue(List<NameKey>? claimed)
     {
+        if (claimed is null)
+            return;
         lock (_batchGate)
         {
             if (_batch is not null)
             {
-                _batch.Add(key);
+                _batch.AddRange(claimed);
                 return;
             }
-            _batch = [key];
+            _batch = claimed;
         }
         _ = Task.Run(LoadBatchAsync);
     }
