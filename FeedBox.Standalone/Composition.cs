@@ -2,7 +2,6 @@ using FeedBox.Core;
 using FeedBox.Core.Coupons;
 using FeedBox.Core.Inspection;
 using FeedBox.Core.Posts;
-using FeedBox.OpenAI;
 using FeedBox.UserTeamMock;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -22,15 +21,6 @@ internal static class Composition
         await mock.StartAsync();
         builder.Configuration["FeedBox:UserTeam:BaseAddress"] = mock.Urls.First();
         return mock;
-    }
-
-    /// <summary>OpenAI, or a server that speaks its protocol, when a key is there; otherwise the rules that need nobody.</summary>
-    public static void AddInspector(this IServiceCollection services, IConfiguration configuration)
-    {
-        if (configuration.HasOpenAI())
-            services.AddOpenAIInspector(configuration);
-        else
-            services.AddSingleton<IPostInspector, OfflineInspector>();
     }
 
     public static void AddInProcessCaches(this IServiceCollection services)

@@ -1,4 +1,5 @@
 using FeedBox.Http;
+using FeedBox.OpenAI;
 using FeedBox.Pipeline;
 using FeedBox.Sqlite;
 using FeedBox.Standalone;

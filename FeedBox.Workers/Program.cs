@@ -3,11 +3,11 @@ using FeedBox.Http;
 using FeedBox.Kafka;
 using FeedBox.MongoDB;
 using FeedBox.MySql;
+using FeedBox.OpenAI;
 using FeedBox.Pipeline;
 using FeedBox.Redis;
 using FeedBox.ServiceDefaults;
 using FeedBox.UserTeam;
-using FeedBox.Workers;
 
 var builder = WebApplication.CreateBuilder(args);
 

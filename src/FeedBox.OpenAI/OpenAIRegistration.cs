@@ -11,6 +11,10 @@ public static class OpenAIRegistration
     /// <summary>Whether a key or a server of one's own is configured; without, a process uses the offline inspector.</summary>
     public static bool HasOpenAI(this IConfiguration configuration) => OpenAIOptions.Read(configuration).IsConfigured;
 
+    /// <summary>OpenAI, or a server that speaks its protocol, when one is configured; otherwise the rules that need nobody.</summary>
+    public static IServiceCollection AddInspector(this IServiceCollection services, IConfiguration configuration) =>
+        configuration.HasOpenAI() ? services.AddOpenAIInspector(configuration) : services.AddSingleton<IPostInspector, OfflineInspector>();
+
     /// <summary>Registers <see cref="IPostInspector"/> and its <see cref="IBreakerStates"/>.</summary>
     public static IServiceCollection AddOpenAIInspector(this IServiceCollection services, IConfiguration configuration)
     {

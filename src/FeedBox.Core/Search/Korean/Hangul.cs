@@ -27,8 +27,6 @@ internal static class Hangul
 
     public static char WithFinal(char syllable, char final) => (char)(syllable - (syllable - First) % 28 + Finals.IndexOf(final));
 
-    public static char WithoutFinal(char syllable) => (char)(syllable - (syllable - First) % 28);
-
     /// <summary>The open syllable with another vowel.</summary>
     public static char WithVowel(char syllable, char vowel) => Compose(Initial(syllable), vowel);
 
