@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using FeedBox.Bench.Crowd;
 
 namespace FeedBox.Bench.Crash;
 
@@ -40,6 +41,7 @@ public sealed class CrashRun
     private readonly Action<string> _print;
     private readonly Random _random;
     private readonly Journal _journal = new();
+    private readonly StandaloneEdition _feedBox;
     private readonly Server _server;
     private int _killedEarly;
     private int _cleanStops;
@@ -50,7 +52,8 @@ public sealed class CrashRun
         _options = options;
         _print = print;
         _random = new(options.Seed);
-        _server = new(folder, userTeam, _journal);
+        _feedBox = new(folder, userTeam, _journal);
+        _server = new(_journal, _feedBox.Door, _feedBox.Door, _feedBox.Door);
     }
 
     public static async Task<CrashResult> RunAsync(CrashOptions options, Action<string> print)
@@ -72,10 +75,10 @@ public sealed class CrashRun
     {
         var watch = Stopwatch.StartNew();
         var cast = new Cast(_journal, _server, userTeam, _options.Seed);
-        await using (var child = await _server.StartAsync())
+        await using (var child = await _feedBox.StartAsync())
         {
             await cast.PrepareAsync();
-            await _server.KillAsync(child);
+            await _feedBox.KillAsync(child);
         }
 
         using (var load = new CancellationTokenSource())
@@ -86,20 +89,20 @@ public sealed class CrashRun
             await load.CancelAsync();
             await Task.WhenAll(clients);
         }
-        _print($"{_options.Kills} kills ({_killedEarly} of them before it was ready), {_options.Terms} stops, {_server.Starts} starts in {watch.Elapsed.TotalSeconds:0} s; seed {_options.Seed}");
+        _print($"{_options.Kills} kills ({_killedEarly} of them before it was ready), {_options.Terms} stops, {_feedBox.Starts} starts in {watch.Elapsed.TotalSeconds:0} s; seed {_options.Seed}");
 
-        await using (var child = await _server.StartAsync())
+        await using (var child = await _feedBox.StartAsync())
         {
             await cast.SettleAsync();
             await Verification.DrainAsync(_server, _journal);
             await new Verification(cast, _server, userTeam, _journal).RunAsync();
             await child.TerminateAsync();
         }
-        StoredState.Check(_server.DatabasePath, cast, _journal);
+        StoredState.Check(_feedBox.DatabasePath, cast, _journal);
 
         foreach (var line in _journal.Describe())
             _print(line);
-        _print($"verified after {watch.Elapsed.TotalSeconds:0} s; in flight when the stop began: {_server.FinishedInFlight} answered, {_server.CutInFlight} cut off");
+        _print($"verified after {watch.Elapsed.TotalSeconds:0} s; in flight when the stop began: {_feedBox.Door.FinishedInFlight} answered, {_feedBox.Door.CutInFlight} cut off");
         return new(_journal.Findings, _slowestStop, _options.Terms, _cleanStops);
     }
 
@@ -110,15 +113,15 @@ public sealed class CrashRun
             if (_random.NextDouble() < EarlyShare)
             {
                 _killedEarly++;
-                await using var child = _server.Spawn();
+                await using var child = _feedBox.Spawn();
                 await Task.Delay(_random.Next(0, 1_000));
-                await _server.KillAsync(child);
+                await _feedBox.KillAsync(child);
             }
             else
             {
-                await using var child = await _server.StartAsync();
+                await using var child = await _feedBox.StartAsync();
                 await _journal.AnswersAsync(_random.Next(MaxAnswers));
-                await _server.KillAsync(child);
+                await _feedBox.KillAsync(child);
             }
             FailWith(clients);
             if (kill % 20 == 0)
@@ -130,9 +133,9 @@ public sealed class CrashRun
     {
         for (var stop = 1; stop <= _options.Terms; stop++)
         {
-            await using var child = await _server.StartAsync();
+            await using var child = await _feedBox.StartAsync();
             await _journal.AnswersAsync(_random.Next(MaxAnswers));
-            var (exitCode, took) = await _server.TerminateAsync(child);
+            var (exitCode, took) = await _feedBox.TerminateAsync(child);
             if (took > _slowestStop)
                 _slowestStop = took;
             if (exitCode == 0)

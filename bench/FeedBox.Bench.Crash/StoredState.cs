@@ -1,3 +1,4 @@
+using FeedBox.Bench.Crowd;
 using Microsoft.Data.Sqlite;
 
 namespace FeedBox.Bench.Crash;

@@ -1,9 +1,9 @@
 using System.Net.Http.Json;
 
-namespace FeedBox.Bench.Crash;
+namespace FeedBox.Bench.Crowd;
 
 /// <summary>The user team asked directly, until it answers.</summary>
-internal sealed class UserTeamTruth(Uri address)
+public sealed class UserTeamTruth(Uri address)
 {
     private readonly HttpClient _http = new() { BaseAddress = address };
 

@@ -1,8 +1,8 @@
-namespace FeedBox.Bench.Crash;
+namespace FeedBox.Bench.Crowd;
 
 /// <param name="Token">A word that no other text has: who finds it, finds this text.</param>
 /// <param name="Acceptable">Whether inspection approves it.</param>
-internal sealed record PostText(string Token, bool Acceptable)
+public sealed record PostText(string Token, bool Acceptable)
 {
     private const long Development = 4;
     private static int _count;
@@ -29,10 +29,10 @@ internal sealed record PostText(string Token, bool Acceptable)
 }
 
 /// <summary>A write that was begun and not answered: it was done or it was not. A null text is a deletion.</summary>
-internal sealed record Unsure(PostText? Text);
+public sealed record Unsure(PostText? Text);
 
 /// <summary>What an author knows about a post of his.</summary>
-internal sealed class PostRecord(Guid id, long author, PostText text, DateTimeOffset begunAt)
+public sealed class PostRecord(Guid id, long author, PostText text, DateTimeOffset begunAt)
 {
     public Guid Id => id;
     public long Author => author;

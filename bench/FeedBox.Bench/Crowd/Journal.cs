@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 
-namespace FeedBox.Bench.Crash;
+namespace FeedBox.Bench.Crowd;
 
 /// <summary>What was answered, what was not, and everything that must not be.</summary>
-internal sealed class Journal
+public sealed class Journal
 {
     private const int Shown = 40;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -19,6 +19,9 @@ internal sealed class Journal
     public void Duplicated(string what) => _findings.Enqueue($"duplicated: {what}");
 
     public void Wrong(string what) => _findings.Enqueue($"wrong: {what}");
+
+    /// <summary>An answer of 500 and above, by its kind.</summary>
+    public void Failed(string kind) => Add($"failed: {kind}");
 
     /// <summary>Waits for some more writes to be answered, or for a while.</summary>
     public async Task AnswersAsync(int count)

@@ -3,86 +3,85 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace FeedBox.Bench.Crash;
+namespace FeedBox.Bench.Crowd;
 
 /// <param name="Code">Of a problem; null otherwise.</param>
-internal sealed record Answer(int Status, JsonNode? Body, string? Code)
+public sealed record Answer(int Status, JsonNode? Body, string? Code)
 {
     /// <summary>"Not now" promises nothing about what was done.</summary>
     public bool IsDefinite => Status < 500 && Status != 429 && Code != "request-in-progress";
 }
 
-/// <summary>FeedBox as its clients know it: sometimes it is there.</summary>
-internal sealed class Server(string folder, Uri userTeam, Journal journal)
+/// <summary>An address of FeedBox: sometimes somebody listens there.</summary>
+public sealed class Door
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
     private readonly Lock _gate = new();
-    private TaskCompletionSource<Incarnation> _up = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource<Opening> _open = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _finishedInFlight;
     private int _cutInFlight;
 
-    public string DatabasePath { get; } = Path.Combine(folder, "feedbox.db");
-    public int Starts { get; private set; }
+    /// <summary>Requests that were under way when the process was told to leave, and were answered, or were not.</summary>
     public int FinishedInFlight => _finishedInFlight;
     public int CutInFlight => _cutInFlight;
 
-    /// <summary>Each has connections of its own: a request must never be sent again, by the handler, to the one that follows.</summary>
-    private sealed class Incarnation(ChildProcess child, Uri address)
+    /// <summary>Each has connections of its own: a request must never be sent again, by the handler, to the process that follows.</summary>
+    internal sealed class Opening(Door door, ChildProcess child, Uri address)
     {
         public ChildProcess Child => child;
-        public HttpClient Http { get; } = new(new SocketsHttpHandler { MaxConnectionsPerServer = 100 }) { BaseAddress = address, Timeout = Timeout };
-        public long TerminatedAt;
+        public HttpClient Http { get; } = new(new SocketsHttpHandler { MaxConnectionsPerServer = 100 }) { BaseAddress = address, Timeout = Server.Timeout };
+        public long LeavingSince;
+
+        public void Finished(long begun) => Count(begun, ref door._finishedInFlight);
+
+        public void Cut(long begun) => Count(begun, ref door._cutInFlight);
+
+        private void Count(long begun, ref int sum)
+        {
+            if (Volatile.Read(ref LeavingSince) is > 0 and var since && begun < since)
+                Interlocked.Increment(ref sum);
+        }
     }
 
-    /// <summary>Starts it without waiting; clients come as soon as it is ready.</summary>
-    public ChildProcess Spawn()
+    /// <summary>Clients come as soon as the process is ready.</summary>
+    public async Task OpenAsync(ChildProcess child)
     {
-        Starts++;
-        var child = ChildProcess.StartFeedBox(folder, DatabasePath, userTeam);
-        _ = OpenAsync(child);
-        return child;
-    }
-
-    public async Task<ChildProcess> StartAsync()
-    {
-        var child = Spawn();
         try
         {
-            await child.Ready;
+            var opening = new Opening(this, child, await child.Ready);
+            lock (_gate)
+                if (!child.HasExited)
+                    _open.TrySetResult(opening);
         }
-        catch (Exception e)
+        catch (Exception e) when (e is InvalidOperationException or TimeoutException)
         {
-            journal.Wrong($"did not start: {e.Message}");
-            throw;
+            // killed before it was ready; whoever waits for it notices otherwise
         }
-        return child;
     }
 
-    public async Task KillAsync(ChildProcess child)
+    public void Close(ChildProcess child)
     {
-        if (child.HasExited)
-            journal.Wrong($"ended by itself: {child.Output}");
-        else
-            child.Kill();
-        Close(child);
-        await child.WaitForExitAsync();
+        lock (_gate)
+            if (_open.Task is { IsCompletedSuccessfully: true, Result: { } opening } && opening.Child == child)
+                _open = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    public async Task<(int ExitCode, TimeSpan Took)> TerminateAsync(ChildProcess child)
-    {
-        var incarnation = await _up.Task;
-        Volatile.Write(ref incarnation.TerminatedAt, Environment.TickCount64);
-        var terminating = child.TerminateAsync();
-        await Task.Delay(50);
-        Close(child);
-        return await terminating;
-    }
+    /// <summary>From now on, what is under way is counted.</summary>
+    public async Task LeaveAsync() => Volatile.Write(ref (await _open.Task).LeavingSince, Environment.TickCount64);
+
+    internal Task<Opening> WaitAsync(CancellationToken cancellationToken) => _open.Task.WaitAsync(cancellationToken);
+}
+
+/// <summary>FeedBox as its clients know it: behind one door, or behind one for reads, one for writes and one for operators.</summary>
+public sealed class Server(Journal journal, Door reads, Door writes, Door operations)
+{
+    internal static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
 
     /// <summary>The answer, or null when none came: then nobody knows whether it was done.</summary>
     public async Task<Answer?> SendAsync(
         HttpMethod method, string path, long user, object? body = null, (string Name, string Value)? header = null, CancellationToken cancellationToken = default)
     {
-        var incarnation = await _up.Task.WaitAsync(cancellationToken);
+        var door = path.StartsWith("/ops", StringComparison.Ordinal) ? operations : method == HttpMethod.Get ? reads : writes;
+        var opening = await door.WaitAsync(cancellationToken);
         var begun = Environment.TickCount64;
         using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
         request.Headers.Add("X-User-Id", user.ToString(CultureInfo.InvariantCulture));
@@ -91,27 +90,25 @@ internal sealed class Server(string folder, Uri userTeam, Journal journal)
         try
         {
             // Not cancelled with the load: what was begun is seen through.
-            using var response = await incarnation.Http.SendAsync(request, CancellationToken.None);
+            using var response = await opening.Http.SendAsync(request, CancellationToken.None);
             var text = await response.Content.ReadAsStringAsync(CancellationToken.None);
             var node = text.Length > 0 ? JsonNode.Parse(text) : null;
             var status = (int)response.StatusCode;
             var answer = new Answer(status, node, status >= 400 ? (string?)node?["code"] : null);
+            if (status >= 500)
+                journal.Failed($"{method} {Kind(path)} {status} {answer.Code}");
             if (status == 500 || (status >= 400 && answer.Code is null))
                 journal.Wrong($"{method} {path} answered {status} {text}");
-            if (WasInFlight())
-                Interlocked.Increment(ref _finishedInFlight);
+            opening.Finished(begun);
             return answer;
         }
         catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or JsonException)
         {
             if (e is OperationCanceledException)
                 journal.Wrong($"{method} {path} had no answer after {Timeout.TotalSeconds} s");
-            if (WasInFlight())
-                Interlocked.Increment(ref _cutInFlight);
+            opening.Cut(begun);
             return null;
         }
-
-        bool WasInFlight() => Volatile.Read(ref incarnation.TerminatedAt) is > 0 and var at && begun < at;
     }
 
     /// <summary>For questions, which can be asked again.</summary>
@@ -142,25 +139,7 @@ internal sealed class Server(string folder, Uri userTeam, Journal journal)
         return items;
     }
 
-    private async Task OpenAsync(ChildProcess child)
-    {
-        try
-        {
-            var incarnation = new Incarnation(child, await child.Ready);
-            lock (_gate)
-                if (!child.HasExited)
-                    _up.TrySetResult(incarnation);
-        }
-        catch (Exception e) when (e is InvalidOperationException or TimeoutException)
-        {
-            // killed before it was ready; whoever waits for it notices otherwise
-        }
-    }
-
-    private void Close(ChildProcess child)
-    {
-        lock (_gate)
-            if (_up.Task is { IsCompletedSuccessfully: true, Result: { } incarnation } && incarnation.Child == child)
-                _up = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    }
+    /// <summary>The address without its ids and questions.</summary>
+    private static string Kind(string path) =>
+        string.Join('/', path.Split('?')[0].Split('/').Select(part => part.Any(char.IsDigit) ? "*" : part));
 }

@@ -1,9 +1,9 @@
 using System.Text.Json.Nodes;
 
-namespace FeedBox.Bench.Crash;
+namespace FeedBox.Bench.Crowd;
 
 /// <summary>Writes, changes and deletes posts, one after another, and knows what became of each.</summary>
-internal sealed class Author(long id, Server server, Journal journal, int seed)
+public sealed class Author(long id, Server server, Journal journal, int seed)
 {
     private readonly Random _random = new(seed);
     private readonly List<PostRecord> _posts = [];

@@ -1,7 +1,7 @@
-namespace FeedBox.Bench.Crash;
+namespace FeedBox.Bench.Crowd;
 
 /// <summary>Follows the same authors all the time, looks into the inbox and marks posts as read.</summary>
-internal sealed class Reader(long id, IReadOnlyList<long> following, Server server, Journal journal, int seed)
+public sealed class Reader(long id, IReadOnlyList<long> following, Server server, Journal journal, int seed)
 {
     private readonly Random _random = new(seed);
     private readonly Dictionary<Guid, bool> _marks = [];

@@ -1,7 +1,7 @@
-namespace FeedBox.Bench.Crash;
+namespace FeedBox.Bench.Crowd;
 
 /// <summary>Who takes part. Authors are chosen so that nobody follows them but those whom we tell to.</summary>
-internal sealed class Cast(Journal journal, Server server, UserTeamTruth userTeam, int seed)
+public sealed class Cast(Journal journal, Server server, UserTeamTruth userTeam, int seed)
 {
     private static readonly long[] AuthorIds = [101, 102, 103, 104, 105, 106];
 

@@ -1,9 +1,9 @@
 using System.Text.Json.Nodes;
 
-namespace FeedBox.Bench.Crash;
+namespace FeedBox.Bench.Crowd;
 
 /// <summary>Compares what FeedBox shows, everywhere, with what it answered. Nobody writes meanwhile and nothing is under way.</summary>
-internal sealed class Verification(Cast cast, Server server, UserTeamTruth userTeam, Journal journal)
+public sealed class Verification(Cast cast, Server server, UserTeamTruth userTeam, Journal journal)
 {
     private const long Operator = 1;
     private const long Stranger = 1_900;

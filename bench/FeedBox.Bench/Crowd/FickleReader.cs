@@ -1,7 +1,7 @@
-namespace FeedBox.Bench.Crash;
+namespace FeedBox.Bench.Crowd;
 
 /// <summary>Follows one author after another, and leaves them again.</summary>
-internal sealed class FickleReader(long id, IReadOnlyList<long> authors, Server server, Journal journal, int seed)
+public sealed class FickleReader(long id, IReadOnlyList<long> authors, Server server, Journal journal, int seed)
 {
     private readonly Random _random = new(seed);
     private readonly Dictionary<long, Change> _changes = [];

@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 
-namespace FeedBox.Bench.Crash;
+namespace FeedBox.Bench.Crowd;
 
 /// <summary>More people than coupons, event after event.</summary>
-internal sealed class CouponCrowd(Server server, Journal journal, int seed)
+public sealed class CouponCrowd(Server server, Journal journal, int seed)
 {
     public const int Limit = 100;
     private const int Clients = 3;
