@@ -109,10 +109,11 @@ public sealed class DeadLettersTests : IAsyncLifetime
     public async Task The_pipeline_tells_its_groups_breakers_and_dead_letters()
     {
         _host.Pipeline.Status = new(
-            4, [new("group", ["a", "b"], 7, 1, 2, _host.Time.GetUtcNow(), "user-team", 100, 9, 3)], 5, [new("user-team/followers", "open")], Drained: false);
+            4, 6, [new("group", ["a", "b"], 7, 1, 2, _host.Time.GetUtcNow(), "user-team", 100, 9, 3)], 5, [new("user-team/followers", "open")], Drained: false);
         var status = (await _host.GetAsync("/ops/pipeline", Operator)).Body;
 
-        Assert.Equal((4, 5, false), (status.GetProperty("outboxDepth").GetInt32(), status.GetProperty("deadLetters").GetInt32(), status.GetProperty("drained").GetBoolean()));
+        Assert.Equal((4, 6, 5, false), (status.GetProperty("outboxDepth").GetInt32(), status.GetProperty("unconfirmedCoupons").GetInt32(),
+            status.GetProperty("deadLetters").GetInt32(), status.GetProperty("drained").GetBoolean()));
         var group = Assert.Single(status.GetProperty("groups").EnumerateArray());
         Assert.Equal("{\"group\":\"group\",\"topics\":[\"a\",\"b\"],\"lag\":7,\"inFlight\":1,\"retrying\":2,\"pausedUntil\":\"2026-03-01T00:00:00+00:00\","
             + "\"pausedBy\":\"user-team\",\"handled\":100,\"retries\":9,\"deadLetters\":3}", group.GetRawText());
