@@ -3,14 +3,18 @@ using System.Runtime.InteropServices;
 
 namespace FeedBox.Bench;
 
+public enum Edition { Standalone, Full }
+
 /// <summary>
 /// The bars of one program: printed as they are measured, and kept as rows of <c>bench/RESULTS.md</c> beside those of the other programs.
 /// </summary>
 /// <param name="quick">A short run to see that everything works; its numbers are not kept.</param>
 /// <param name="only">The one measurement to run; all when null.</param>
-public sealed class Report(bool quick, string? only = null)
+/// <param name="edition">Whose section of the file the rows are in.</param>
+public sealed class Report(bool quick, string? only = null, Edition edition = Edition.Standalone)
 {
     private const string RowStart = "| `";
+    private const string FullHeading = "## Full edition";
 
     private readonly List<Bar> _bars = [];
     private bool _failed;
@@ -18,8 +22,8 @@ public sealed class Report(bool quick, string? only = null)
     public bool IsQuick => quick;
 
     /// <summary>Of a program's arguments: <c>[--quick] [--only MEASUREMENT]</c>.</summary>
-    public static Report From(string[] args) =>
-        new(args.Contains("--quick"), Array.IndexOf(args, "--only") is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : null);
+    public static Report From(string[] args, Edition edition = Edition.Standalone) =>
+        new(args.Contains("--quick"), Array.IndexOf(args, "--only") is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : null, edition);
 
     /// <summary>The full size, or a twentieth of it in a quick run.</summary>
     public int Size(int full) => quick ? Math.Max(1, full / 20) : full;
@@ -31,6 +35,9 @@ public sealed class Report(bool quick, string? only = null)
         Console.WriteLine(bar);
         Console.WriteLine($"    {detail}");
     }
+
+    /// <summary>A bar that cannot be measured here; its row stays as it was.</summary>
+    public static void Skip(string name, string why) => Console.WriteLine($"skipped {name}: {why}");
 
     /// <summary>One measurement of several: when it fails it says why, and the others go on.</summary>
     public async Task RunAsync(string name, Func<Task> measure)
@@ -59,23 +66,38 @@ public sealed class Report(bool quick, string? only = null)
     private void Save()
     {
         var path = Path.Combine(RepositoryRoot(), "bench", "RESULTS.md");
-        var rows = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var row in File.Exists(path) ? File.ReadLines(path).Where(line => line.StartsWith(RowStart, StringComparison.Ordinal)) : [])
-            rows[row[RowStart.Length..row.IndexOf('`', RowStart.Length)]] = row;
+        var (standalone, full) = (new SortedDictionary<string, string>(StringComparer.Ordinal), new SortedDictionary<string, string>(StringComparer.Ordinal));
+        var section = standalone;
+        foreach (var line in File.Exists(path) ? File.ReadAllLines(path) : [])
+            if (line == FullHeading)
+                section = full;
+            else if (line.StartsWith(RowStart, StringComparison.Ordinal))
+                section[line[RowStart.Length..line.IndexOf('`', RowStart.Length)]] = line;
         foreach (var bar in _bars)
-            rows[bar.Name] = $"{RowStart}{bar.Name}` | {Bar.Number(bar.Value)}{Unit(bar)} | {bar.Target}{Unit(bar)} | {bar.Verdict} | {bar.Detail} |";
+            (edition == Edition.Full ? full : standalone)[bar.Name] =
+                $"{RowStart}{bar.Name}` | {Bar.Number(bar.Value)}{Unit(bar)} | {bar.Target}{Unit(bar)} | {bar.Verdict} | {bar.Detail} |";
         File.WriteAllText(path, $"""
             # Benchmark results
 
             What `./feedbox bench` measured on one machine, client and server together: {Machine()}.
             Ratios are to a baseline measured in the same run.
 
-            | Bar | Value | Target | | Measured |
-            |---|---|---|---|---|
-            {string.Join('\n', rows.Values)}
+            {Table(standalone)}
+            {FullHeading}
 
+            The adapters, each against the server itself; `./feedbox bench servers`. The servers run on the same machine with one node each,
+            and a row names the version it was measured with.
+
+            {Table(full)}
             """);
     }
+
+    private static string Table(SortedDictionary<string, string> rows) => $"""
+        | Bar | Value | Target | | Measured |
+        |---|---|---|---|---|
+        {string.Join('\n', rows.Values)}
+
+        """;
 
     private static string Unit(Bar bar) => bar.Unit.Length == 0 ? "" : " " + bar.Unit;
 

@@ -15,6 +15,12 @@ public static class SamplePosts
     /// <summary>The n-th, beginning anew behind the last.</summary>
     public static ReadOnlySpan<byte> Body(int number) => Bodies[number % Bodies.Length];
 
+    public static IReadOnlyList<(string Title, string Content)> Texts { get; } =
+    [
+        .. Bodies.Select(body => JsonSerializer.Deserialize<JsonElement>(body))
+            .Select(post => (post.GetProperty("title").GetString()!, post.GetProperty("content").GetString()!)),
+    ];
+
     private static byte[][] Load()
     {
         using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream("posts.json")!;
