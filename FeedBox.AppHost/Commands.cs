@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace FeedBox.AppHost;
 
-/// <summary>What an operator can do from the dashboard.</summary>
+/// <summary>What an operator can do from the dashboard, each a button in the row of its process.</summary>
 internal static class Commands
 {
     public static IResourceBuilder<ProjectResource> WithReplayCommand(this IResourceBuilder<ProjectResource> workers) =>
@@ -12,6 +12,7 @@ internal static class Commands
             Description = "Sends every dead letter back to the consumer that failed.",
             ConfirmationMessage = "Replay all dead letters?",
             IconName = "ArrowRepeatAll",
+            IsHighlighted = true,
             Method = HttpMethod.Post,
             PrepareRequest = context =>
             {
@@ -29,6 +30,6 @@ internal static class Commands
         builder.AddProject<Projects.FeedBox_Demo>("demo").WithArgs("--url", api.GetEndpoint("http")).WaitFor(api).WithExplicitStart();
         api.WithCommand("seed-demo", "Seed the demo", context =>
             context.ServiceProvider.GetRequiredService<ResourceCommandService>().ExecuteCommandAsync("demo", "resource-start", context.CancellationToken),
-            new() { Description = "Publishes the demo's posts and opens a coupon event; see the log of demo.", IconName = "PlantGrass" });
+            new() { Description = "Publishes the demo's posts and opens a coupon event; see the log of demo.", IconName = "PlantGrass", IsHighlighted = true });
     }
 }

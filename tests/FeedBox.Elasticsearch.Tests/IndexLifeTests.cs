@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using FeedBox.Core;
 using FeedBox.Core.Search;
@@ -34,6 +35,41 @@ public sealed class IndexLifeTests(TestIndices indices) : IClassFixture<TestIndi
         Assert.InRange(process.GetRequiredService<BulkWriter>().Requests, 1, 100);
         await process.RefreshAsync(_alias);
         Assert.Equal(2_000, await CountAsync(process));
+    }
+
+    [Fact]
+    public async Task The_trace_of_every_post_leads_to_the_request_that_carried_it()
+    {
+        var process = await indices.ProcessAsync(_alias);
+        var bulks = new ConcurrentBag<Activity>();
+        using var source = new ActivitySource(nameof(IndexLifeTests));
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = listened => listened.Name is Telemetry.Name or nameof(IndexLifeTests),
+            Sample = (ref _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStarted = activity =>
+            {
+                if (activity.OperationName == $"bulk {_alias}")
+                    bulks.Add(activity);
+            },
+        };
+        ActivitySource.AddActivityListener(listener);
+
+        var posts = await Task.WhenAll(Enumerable.Range(0, 200).Select(async i =>
+        {
+            using var post = source.StartActivity("post", ActivityKind.Consumer, default(ActivityContext))!;
+            await process.Index().PutAsync(Post($"글 {i}"), default);
+            return post;
+        }));
+
+        Assert.InRange(bulks.Count, 1, 100);
+        Assert.All(bulks, bulk => Assert.NotEqual(default, bulk.ParentSpanId));
+        Assert.All(posts, post =>
+        {
+            var bulk = bulks.SingleOrDefault(bulk => bulk.ParentSpanId == post.SpanId)
+                ?? Assert.Single(bulks, bulk => bulk.Links.Any(link => link.Context.SpanId == post.SpanId));
+            Assert.True(bulk.TraceId == post.TraceId || post.Links.Any(link => link.Context.SpanId == bulk.SpanId));
+        });
     }
 
     [Fact]

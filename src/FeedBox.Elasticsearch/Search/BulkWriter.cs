@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Threading.Channels;
 using FeedBox.Core;
 using Microsoft.Extensions.Options;
@@ -8,7 +9,7 @@ namespace FeedBox.Elasticsearch.Search;
 
 /// <summary>
 /// Puts writes that are waiting at the same time into one request: while one is under way the next gathers, so batches grow with the load
-/// and a lone write waits for nothing.
+/// and a lone write waits for nothing. In traces a request belongs to its first write, and is linked with all the others both ways.
 /// </summary>
 public sealed class BulkWriter : IAsyncDisposable
 {
@@ -34,7 +35,7 @@ public sealed class BulkWriter : IAsyncDisposable
     /// <param name="lines">As <see cref="BulkBody"/> makes them.</param>
     internal async Task WriteAsync(ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
     {
-        var write = new Write(lines);
+        var write = new Write(lines, Activity.Current);
         await _waiting.Writer.WriteAsync(write, cancellationToken);
         await write.Done.Task.WaitAsync(cancellationToken);
     }
@@ -49,6 +50,7 @@ public sealed class BulkWriter : IAsyncDisposable
 
     private async Task WriteAsync()
     {
+        Activity.Current = null; // of whoever needed the index first
         var batch = new List<Write>();
         while (await _waiting.Reader.WaitToReadAsync())
         {
@@ -75,6 +77,7 @@ public sealed class BulkWriter : IAsyncDisposable
 
     private async Task SendAsync(List<Write> batch)
     {
+        using var activity = Trace(batch);
         var started = _time.GetTimestamp();
         while (true)
         {
@@ -104,7 +107,22 @@ public sealed class BulkWriter : IAsyncDisposable
         }
     }
 
-    private sealed record Write(ReadOnlyMemory<byte> Lines)
+    private Activity? Trace(List<Write> batch)
+    {
+        List<Activity> causes = [.. batch.Select(write => write.Cause).OfType<Activity>().Where(cause => cause.Recorded)];
+        if (causes.Count == 0)
+            return null;
+        var activity = Telemetry.Activities.StartActivity($"bulk {_options.Index}", ActivityKind.Internal, causes[0].Context,
+            [new("db.system.name", "elasticsearch"), new("db.operation.name", "bulk"), new("db.operation.batch.size", batch.Count)],
+            causes.Skip(1).Select(cause => new ActivityLink(cause.Context)));
+        if (activity is not null)
+            foreach (var cause in causes.Skip(1))
+                cause.AddLink(new(activity.Context));
+        return activity;
+    }
+
+    /// <param name="Cause">What was under way when it was asked for.</param>
+    private sealed record Write(ReadOnlyMemory<byte> Lines, Activity? Cause)
     {
         public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
