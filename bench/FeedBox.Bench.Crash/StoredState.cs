@@ -19,6 +19,7 @@ internal static class StoredState
         Expect("posts in the index", "SELECT count(*) FROM search_posts WHERE NOT removed", visible.Count);
         Expect("inbox entries of posts that are not published", "SELECT count(*) FROM inbox WHERE post_id NOT IN (SELECT id FROM published_posts)", 0);
         Expect("coupons", "SELECT count(*) FROM coupons", CouponCrowd.Limit * cast.Coupons.Events.Count);
+        Expect("coupons used", "SELECT count(*) FROM coupons WHERE used_at IS NOT NULL", cast.Coupons.Uses.Count);
         Expect("coupon places given twice", "SELECT count(*) - count(DISTINCT hex(event_id) || '/' || sequence) FROM coupons", 0);
 
         void Expect(string what, string sql, long expected)

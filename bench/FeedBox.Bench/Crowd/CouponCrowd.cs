@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace FeedBox.Bench.Crowd;
 
-/// <summary>More people than coupons, event after event.</summary>
+/// <summary>More people than coupons, event after event; some use theirs, and try it again.</summary>
 public sealed class CouponCrowd(Server server, Journal journal, int seed)
 {
     public const int Limit = 100;
@@ -11,9 +11,13 @@ public sealed class CouponCrowd(Server server, Journal journal, int seed)
     private const long Operator = 1;
     private static readonly long[] Crowd = [.. Enumerable.Range(1_001, 160)];
     private readonly ConcurrentQueue<CouponEvent> _events = new();
+    private readonly ConcurrentDictionary<Guid, Use> _uses = new();
     private CouponEvent? _current;
 
     public IReadOnlyCollection<CouponEvent> Events => _events;
+
+    /// <summary>Each coupon that somebody tried to use, by its id.</summary>
+    public IReadOnlyDictionary<Guid, Use> Uses => _uses;
 
     public static IReadOnlyList<long> People => Crowd;
 
@@ -31,12 +35,33 @@ public sealed class CouponCrowd(Server server, Journal journal, int seed)
         public int Accepted;
     }
 
+    /// <summary>A user's attempts to use a coupon.</summary>
+    public sealed class Use(Guid couponId, Guid eventId, long user)
+    {
+        public Guid CouponId => couponId;
+        public Guid EventId => eventId;
+        public long User => user;
+        public int Asked;
+
+        /// <summary>By an answer; of whom the answer was cut off, nobody knows until it is asked again.</summary>
+        public volatile bool IsUsed;
+
+        /// <summary>What the one attempt that succeeded was told.</summary>
+        public string? UsedAt;
+    }
+
     public IEnumerable<Task> Play(CancellationToken cancellationToken) =>
         Enumerable.Range(0, Clients).Select(client => PlayAsync(new Random(seed + client), opens: client == 0, cancellationToken));
 
-    /// <summary>Everybody asks until every event is sold out, and everybody hears the same again.</summary>
+    /// <summary>
+    /// Everybody asks until every event is sold out, and everybody hears the same again. Whoever tried to use a coupon tries until it is used.
+    /// </summary>
     public async Task SettleAsync()
     {
+        foreach (var use in _uses.Values)
+            while (!use.IsUsed)
+                if (!await UseAsync(use, withKey: false, CancellationToken.None))
+                    await Task.Delay(100);
         foreach (var couponEvent in _events)
         {
             await Task.WhenAll(Crowd.Select(user => InsistAsync(couponEvent, user)));
@@ -56,6 +81,8 @@ public sealed class CouponCrowd(Server server, Journal journal, int seed)
                 if (random.Next(10) == 0)
                     couponEvent = _events.ElementAt(random.Next(_events.Count));
                 await RequestAsync(couponEvent, Crowd[random.Next(Crowd.Length)], random.Next(4) == 0, cancellationToken);
+                if (random.Next(6) == 0)
+                    await UseOneAsync(random, cancellationToken);
             }
             await Task.Delay(random.Next(2, 30), cancellationToken);
         }
@@ -110,5 +137,64 @@ public sealed class CouponCrowd(Server server, Journal journal, int seed)
                 break;
         }
         return true;
+    }
+
+    /// <summary>One that was tried before, or one that its owner is shown.</summary>
+    private async Task UseOneAsync(Random random, CancellationToken cancellationToken)
+    {
+        if (random.Next(3) == 0 && !_uses.IsEmpty)
+        {
+            await UseAsync(_uses.Values.ElementAt(random.Next(_uses.Count)), random.Next(2) == 0, cancellationToken);
+            return;
+        }
+        var user = Crowd[random.Next(Crowd.Length)];
+        var usedBefore = _uses.Values.Where(use => use.IsUsed).Select(use => use.CouponId).ToHashSet();
+        var shown = (await server.AskAsync("/coupons?limit=100", user, cancellationToken)).Body!["items"]!.AsArray();
+        foreach (var id in shown.Select(coupon => coupon!["id"]!.GetValue<Guid>()).Where(usedBefore.Contains))
+            journal.Lost($"the use of coupon {id}: it is shown as usable again");
+        if (shown.Count == 0)
+            return;
+        var chosen = shown[random.Next(shown.Count)]!;
+        var couponId = chosen["id"]!.GetValue<Guid>();
+        await UseAsync(_uses.GetOrAdd(couponId, _ => new(couponId, chosen["eventId"]!.GetValue<Guid>(), user)), random.Next(2) == 0, cancellationToken);
+    }
+
+    /// <summary>False when there was no answer to rely on.</summary>
+    private async Task<bool> UseAsync(Use use, bool withKey, CancellationToken cancellationToken)
+    {
+        var first = Interlocked.Increment(ref use.Asked) == 1;
+        var answer = journal.Wrote("coupon uses", await server.SendAsync(
+            HttpMethod.Post, $"/coupons/{use.CouponId}/use", use.User, null, withKey ? ("Idempotency-Key", $"use-{use.CouponId}") : null, cancellationToken));
+        switch (answer)
+        {
+            case null:
+                return false;
+            case { Status: 200 }:
+                var usedAt = (string)answer.Body!["usedAt"]!;
+                // The repetition of a request with its key hears the first answer again, to the tick.
+                if (Interlocked.CompareExchange(ref use.UsedAt, usedAt, null) is { } before && (before != usedAt || !withKey))
+                    journal.Duplicated($"coupon {use.CouponId} of user {use.User} was used at {before} and at {usedAt}");
+                break;
+            case { Code: "already-used" }:
+                if (first && Volatile.Read(ref use.Asked) == 1)
+                    journal.Wrong($"user {use.User}, who used coupon {use.CouponId} for the first time, heard already-used");
+                break;
+            default:
+                journal.Wrong($"the use of coupon {use.CouponId} answered {answer.Status} {answer.Code}");
+                break;
+        }
+        use.IsUsed = true;
+        return true;
+    }
+
+    /// <summary>Every use that is known is told so once more.</summary>
+    public async Task RepeatUsesAsync()
+    {
+        foreach (var use in _uses.Values)
+        {
+            while (!await UseAsync(use, withKey: false, CancellationToken.None))
+                await Task.Delay(100);
+            journal.Add("coupons used");
+        }
     }
 }

@@ -74,7 +74,7 @@ public sealed class Door
 /// <summary>FeedBox as its clients know it: behind one door, or behind one for reads, one for writes and one for operators.</summary>
 public sealed class Server(Journal journal, Door reads, Door writes, Door operations)
 {
-    internal static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
+    internal static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
 
     /// <summary>The answer, or null when none came: then nobody knows whether it was done.</summary>
     public async Task<Answer?> SendAsync(

@@ -124,11 +124,15 @@ public sealed class Verification(Cast cast, Server server, UserTeamTruth userTea
 
     private async Task CheckCouponsAsync()
     {
-        var held = new Dictionary<Guid, List<long>>();
+        // What is used is shown no more.
+        await cast.Coupons.RepeatUsesAsync();
+        var held = cast.Coupons.Uses.Values.GroupBy(use => use.EventId, use => use.User).ToDictionary(uses => uses.Key, uses => uses.ToList());
         foreach (var user in CouponCrowd.People)
             foreach (var coupon in await server.ListAsync("/coupons", user))
             {
-                var eventId = coupon["eventId"]!.GetValue<Guid>();
+                var (id, eventId) = (coupon["id"]!.GetValue<Guid>(), coupon["eventId"]!.GetValue<Guid>());
+                if (cast.Coupons.Uses.ContainsKey(id))
+                    journal.Lost($"the use of coupon {id}: user {user} is shown it as usable again");
                 if (!held.TryGetValue(eventId, out var holders))
                     held[eventId] = holders = [];
                 holders.Add(user);
