@@ -76,6 +76,23 @@ public sealed class InboxTests
     }
 
     [Fact, Trait("Weakness", "H24")]
+    public async Task H24_who_leaves_an_author_and_comes_back_without_a_look_gets_what_was_published_meanwhile()
+    {
+        await using var host = await FeedBoxHost.StartAsync();
+        await host.SendAsync("PUT", "/followings/1", Reader);
+        var before = await host.PublishApprovedAsync(1);
+        Assert.Equal([before], (await host.GetAsync("/inbox", Reader)).Items.Select(Id));
+        await host.SendAsync("PUT", $"/inbox/{before}/read", Reader);
+
+        await host.SendAsync("DELETE", "/followings/1", Reader);
+        var meanwhile = await host.PublishApprovedAsync(1);
+        await host.SendAsync("PUT", "/followings/1", Reader);
+
+        Assert.Equal(1, await UnreadAsync(host));
+        Assert.Equal([meanwhile, before], (await host.GetAsync("/inbox", Reader)).Items.Select(Id));
+    }
+
+    [Fact, Trait("Weakness", "H24")]
     public async Task H24_many_new_followings_are_taken_in_over_several_looks_each_bounded()
     {
         await using var host = await FeedBoxHost.StartAsync();

@@ -79,6 +79,19 @@ public sealed class ReadInbox(IInboxStore inbox, IPostStore posts, ReadPosts rea
         return Math.Clamp(total - hidden, Math.Min(shown, MaxUnread), MaxUnread);
     }
 
+    /// <summary>
+    /// The latest posts of authors just followed. A look takes them in too, but cannot tell whoever left an author and came back since the last one.
+    /// </summary>
+    public async Task TakeInAsync(long subscriber, IReadOnlyList<long> authors, CancellationToken cancellationToken)
+    {
+        var backfill = new List<(Guid, long)>();
+        foreach (var author in authors)
+            foreach (var post in await posts.ListPublishedByAuthorsAsync([author], before: null, BackfilledPosts, cancellationToken))
+                backfill.Add((post.Id, author));
+        if (backfill.Count > 0)
+            await inbox.BackfillAsync(subscriber, backfill, time.GetUtcNow(), cancellationToken);
+    }
+
     private async Task CatchUpAsync(long subscriber, IReadOnlySet<long> followings, CancellationToken cancellationToken)
     {
         var seen = await inbox.GetFollowingsAsync(subscriber, cancellationToken);
@@ -86,12 +99,7 @@ public sealed class ReadInbox(IInboxStore inbox, IPostStore posts, ReadPosts rea
             return;
 
         var added = followings.Where(author => !seen.Contains(author)).Order().Take(BackfilledAuthors).ToList();
-        var backfill = new List<(Guid, long)>();
-        foreach (var author in added)
-            foreach (var post in await posts.ListPublishedByAuthorsAsync([author], before: null, BackfilledPosts, cancellationToken))
-                backfill.Add((post.Id, author));
-        if (backfill.Count > 0)
-            await inbox.BackfillAsync(subscriber, backfill, time.GetUtcNow(), cancellationToken);
+        await TakeInAsync(subscriber, added, cancellationToken);
         await inbox.SetFollowingsAsync(subscriber, [.. seen.Where(followings.Contains), .. added], cancellationToken);
     }
 }

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using FeedBox.Core;
+using FeedBox.Core.Inbox;
 using FeedBox.Core.UserTeam;
 using FeedBox.Http.Callers;
 using FeedBox.Http.OpenApi;
@@ -34,7 +35,7 @@ internal static class UserTeamEndpoints
         .WithSummary("Whom the caller follows; partial when that is not known now.");
 
         users.MapPut("/followings/{userId:long}", async (
-            long userId, Caller caller, IUserTeam userTeam, INameDirectory names, CancellationToken cancellationToken) =>
+            long userId, Caller caller, IUserTeam userTeam, INameDirectory names, ReadInbox inbox, CancellationToken cancellationToken) =>
         {
             if (userId == caller.Id)
                 throw FeedBoxException.Invalid("cannot-follow-yourself", "Nobody follows himself.");
@@ -42,9 +43,10 @@ internal static class UserTeamEndpoints
                 throw FeedBoxException.NotFound("user-not-found", "There is no such user.");
             await userTeam.FollowAsync(caller.Id, userId, cancellationToken);
             names.ForgetFollowings(caller.Id);
+            await inbox.TakeInAsync(caller.Id, [userId], cancellationToken);
             return TypedResults.NoContent();
         })
-        .WithSummary("Follow a user; the inbox takes in the latest posts at the next look.")
+        .WithSummary("Follow a user; the inbox takes in the latest posts.")
         .WithProblems(400, "cannot-follow-yourself")
         .WithProblems(404, "user-not-found")
         .WithProblems(503, "dependency-unavailable");
