@@ -101,7 +101,8 @@ public sealed class Report(bool quick, string? only = null, Edition edition = Ed
 
     private static string Unit(Bar bar) => bar.Unit.Length == 0 ? "" : " " + bar.Unit;
 
-    private static string RepositoryRoot()
+    /// <summary>Where this program was built.</summary>
+    public static string RepositoryRoot()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
             if (File.Exists(Path.Combine(folder.FullName, "FeedBox.sln")))

@@ -109,11 +109,13 @@ public partial class KafkaClients(IOptions<KafkaOptions> options, ILogger<KafkaC
         if (error.IsFatal)
             LogFatal(error.Code, error.Reason);
         else
-            LogError(error.Code, error.Reason);
+            LogError(error.Code == ErrorCode.Local_AllBrokersDown ? LogLevel.Debug : LogLevel.Warning, error.Code, error.Reason); // told many times a second
     }
 
     private void Report(Confluent.Kafka.LogMessage message) =>
-        LogNative((LogLevel)message.LevelAs(LogLevelType.MicrosoftExtensionsLogging), message.Facility, message.Message);
+        LogNative(message.Facility == "METADATAUPDATE" // each partition that a restarted broker does not know yet
+            ? LogLevel.Debug
+            : (LogLevel)message.LevelAs(LogLevelType.MicrosoftExtensionsLogging), message.Facility, message.Message);
 
     private sealed class Bytes : ISerializer<ReadOnlyMemory<byte>>
     {
@@ -134,8 +136,8 @@ public partial class KafkaClients(IOptions<KafkaOptions> options, ILogger<KafkaC
     [LoggerMessage(LogLevel.Error, "Kafka client failed for good: {Code}: {Reason}")]
     private partial void LogFatal(ErrorCode code, string reason);
 
-    [LoggerMessage(LogLevel.Warning, "Kafka: {Code}: {Reason}")]
-    private partial void LogError(ErrorCode code, string reason);
+    [LoggerMessage(Message = "Kafka: {Code}: {Reason}")]
+    private partial void LogError(LogLevel level, ErrorCode code, string reason);
 
     [LoggerMessage(Message = "{Facility}: {Message}")]
     private partial void LogNative(LogLevel level, string facility, string message);

@@ -40,11 +40,15 @@ public sealed class MongoStore
         {
             return await work();
         }
-        catch (Exception e) when (e is MongoConnectionException or TimeoutException or MongoNotPrimaryException or MongoNodeIsRecoveringException)
+        catch (Exception e) when (IsOutage(e))
         {
             throw new DependencyUnavailableException("mongo", RetryAfter, e);
         }
     }
+
+    private static bool IsOutage(Exception e) => e
+        is MongoConnectionException or MongoConnectionPoolPausedException or MongoWaitQueueFullException or TimeoutException
+        or MongoExecutionTimeoutException or MongoNotPrimaryException or MongoNodeIsRecoveringException;
 
     internal static Task RunAsync(Func<Task> work) =>
         RunAsync(async () =>

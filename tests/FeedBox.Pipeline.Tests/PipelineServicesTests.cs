@@ -4,6 +4,7 @@ using FeedBox.Core.DeadLetters;
 using FeedBox.Core.Events;
 using FeedBox.Core.Inbox;
 using FeedBox.Core.Inspection;
+using FeedBox.Core.Operations;
 using FeedBox.Core.Posts;
 using FeedBox.Core.Search;
 using FeedBox.Core.UserTeam;
@@ -41,6 +42,21 @@ public sealed class PipelineServicesTests
             ],
             host.Services.GetRequiredService<Consumers>().Statuses.Select(status => status.Group));
         Assert.Equal(Topics.Partitions, (await _log.LagAsync("any", [Topics.DeadLetter(Topics.PostInspected)], default)).Count);
+        await host.StopAsync();
+    }
+
+    [Fact]
+    public async Task An_operator_is_told_that_the_state_is_unknown_when_the_log_does_not_answer()
+    {
+        using var host = Build([]);
+        await host.StartAsync();
+        _log.IsSilent = true;
+        var asking = host.Services.GetRequiredService<IPipelineStatus>().ReadAsync(default);
+
+        await Eventually.TrueAsync(() => asking.IsCompleted, _time, TimeSpan.FromSeconds(1), "an answer");
+
+        await Assert.ThrowsAsync<DependencyUnavailableException>(() => asking);
+        _log.IsSilent = false;
         await host.StopAsync();
     }
 

@@ -37,6 +37,9 @@ public sealed class MemoryEventLog(int partitions = Topics.Partitions, TimeProvi
     /// <summary>Makes every call fail until it is taken back.</summary>
     public bool IsDown { get; set; }
 
+    /// <summary>Questions about lag get no answer.</summary>
+    public bool IsSilent { get; set; }
+
     public Task EnsureTopicsAsync(IReadOnlyList<string> topics, CancellationToken cancellationToken)
     {
         ThrowWhenDown();
@@ -81,6 +84,8 @@ public sealed class MemoryEventLog(int partitions = Topics.Partitions, TimeProvi
     public Task<IReadOnlyList<PartitionLag>> LagAsync(string group, IReadOnlyList<string> topics, CancellationToken cancellationToken)
     {
         ThrowWhenDown();
+        if (IsSilent)
+            return new TaskCompletionSource<IReadOnlyList<PartitionLag>>().Task;
         lock (_gate)
             return Task.FromResult<IReadOnlyList<PartitionLag>>(
             [

@@ -3,7 +3,8 @@ using System.Text.Json.Nodes;
 namespace FeedBox.Bench.Crowd;
 
 /// <summary>Writes, changes and deletes posts, one after another, and knows what became of each.</summary>
-public sealed class Author(long id, Server server, Journal journal, int seed)
+/// <param name="pace">Times the pauses between two writes.</param>
+public sealed class Author(long id, Server server, Journal journal, int seed, int pace)
 {
     private readonly Random _random = new(seed);
     private readonly List<PostRecord> _posts = [];
@@ -27,7 +28,7 @@ public sealed class Author(long id, Server server, Journal journal, int seed)
                 < 0.88 => UpdateAsync(cancellationToken),
                 _ => DeleteAsync(cancellationToken),
             });
-            await Task.Delay(_random.Next(5, 40), cancellationToken);
+            await Task.Delay(_random.Next(5, 40) * pace, cancellationToken);
         }
     }
 

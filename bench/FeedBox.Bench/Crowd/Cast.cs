@@ -1,11 +1,12 @@
 namespace FeedBox.Bench.Crowd;
 
 /// <summary>Who takes part. Authors are chosen so that nobody follows them but those whom we tell to.</summary>
-public sealed class Cast(Journal journal, Server server, UserTeamTruth userTeam, int seed)
+/// <param name="pace">Times the pauses of those who write: 1 is as much as one machine takes.</param>
+public sealed class Cast(Journal journal, Server server, UserTeamTruth userTeam, int seed, int pace = 1, int crowd = 160)
 {
     private static readonly long[] AuthorIds = [101, 102, 103, 104, 105, 106];
 
-    public IReadOnlyList<Author> Authors { get; } = [.. AuthorIds.Select((id, i) => new Author(id, server, journal, seed * 100 + i))];
+    public IReadOnlyList<Author> Authors { get; } = [.. AuthorIds.Select((id, i) => new Author(id, server, journal, seed * 100 + i, pace))];
 
     public IReadOnlyList<Reader> Readers { get; } =
         [.. Enumerable.Range(0, 8).Select(i => new Reader(201 + i, [AuthorIds[i % 6], AuthorIds[(i + 1) % 6], AuthorIds[(i + 3) % 6]], server, journal, seed * 100 + 20 + i))];
@@ -13,7 +14,9 @@ public sealed class Cast(Journal journal, Server server, UserTeamTruth userTeam,
     public IReadOnlyList<FickleReader> FickleReaders { get; } =
         [.. Enumerable.Range(0, 3).Select(i => new FickleReader(301 + i, AuthorIds, server, journal, seed * 100 + 40 + i))];
 
-    public CouponCrowd Coupons { get; } = new(server, journal, seed * 100 + 60);
+    public IReadOnlyList<Searcher> Searchers { get; } = [.. Enumerable.Range(0, 2).Select(i => new Searcher(401 + i, server, seed * 100 + 50 + i))];
+
+    public CouponCrowd Coupons { get; } = new(server, journal, seed * 100 + 60, crowd, pace);
 
     /// <summary>Readers follow exactly their authors before the first post is written.</summary>
     public async Task PrepareAsync()
@@ -32,6 +35,7 @@ public sealed class Cast(Journal journal, Server server, UserTeamTruth userTeam,
         .. Authors.Select(author => Until(author.PlayAsync(load))),
         .. Readers.Select(reader => Until(reader.PlayAsync(load))),
         .. FickleReaders.Select(reader => Until(reader.PlayAsync(load))),
+        .. Searchers.Select(searcher => Until(searcher.PlayAsync(load))),
         .. Coupons.Play(load).Select(Until),
     ];
 

@@ -9,7 +9,7 @@ namespace FeedBox.Bench.Crowd;
 public sealed class ChildProcess : IDisposable, IAsyncDisposable
 {
     private const int MaxLines = 200;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _output = new();
     private readonly TaskCompletionSource<string> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -3,27 +3,29 @@ using System.Collections.Concurrent;
 namespace FeedBox.Bench.Crowd;
 
 /// <summary>More people than coupons, event after event; some use theirs, and try it again.</summary>
-public sealed class CouponCrowd(Server server, Journal journal, int seed)
+public sealed class CouponCrowd(Server server, Journal journal, int seed, int people, int pace)
 {
     public const int Limit = 100;
     private const int Clients = 3;
     private const int RefusalsUntilNext = 100;
     private const long Operator = 1;
-    private static readonly long[] Crowd = [.. Enumerable.Range(1_001, 160)];
+    private readonly long[] _crowd = [.. Enumerable.Range(1_001, people)];
     private readonly ConcurrentQueue<CouponEvent> _events = new();
     private readonly ConcurrentDictionary<Guid, Use> _uses = new();
     private CouponEvent? _current;
+    private int _settled;
 
     public IReadOnlyCollection<CouponEvent> Events => _events;
 
     /// <summary>Each coupon that somebody tried to use, by its id.</summary>
     public IReadOnlyDictionary<Guid, Use> Uses => _uses;
 
-    public static IReadOnlyList<long> People => Crowd;
+    public IReadOnlyList<long> People => _crowd;
 
     public sealed class CouponEvent(Guid id)
     {
         public Guid Id => id;
+        public int Accepted => Requests.Values.Count(request => Volatile.Read(ref request.Accepted) > 0);
         public ConcurrentDictionary<long, Request> Requests { get; } = new();
         public int SoldOutAnswers;
     }
@@ -62,12 +64,20 @@ public sealed class CouponCrowd(Server server, Journal journal, int seed)
             while (!use.IsUsed)
                 if (!await UseAsync(use, withKey: false, CancellationToken.None))
                     await Task.Delay(100);
-        foreach (var couponEvent in _events)
+        foreach (var couponEvent in _events.Skip(_settled))
         {
-            await Task.WhenAll(Crowd.Select(user => InsistAsync(couponEvent, user)));
-            foreach (var user in Crowd)
+            _settled++;
+            await Task.WhenAll(_crowd.Select(user => InsistAsync(couponEvent, user)));
+            foreach (var user in _crowd)
                 await InsistAsync(couponEvent, user);
         }
+    }
+
+    /// <summary>Waits until some of an event's coupons are given out and some are not.</summary>
+    public async Task MiddleOfEventAsync()
+    {
+        while (_current?.Accepted is not (> Limit / 4 and < Limit * 3 / 4))
+            await Task.Delay(20);
     }
 
     private async Task PlayAsync(Random random, bool opens, CancellationToken cancellationToken)
@@ -80,11 +90,11 @@ public sealed class CouponCrowd(Server server, Journal journal, int seed)
             {
                 if (random.Next(10) == 0)
                     couponEvent = _events.ElementAt(random.Next(_events.Count));
-                await RequestAsync(couponEvent, Crowd[random.Next(Crowd.Length)], random.Next(4) == 0, cancellationToken);
+                await RequestAsync(couponEvent, _crowd[random.Next(_crowd.Length)], random.Next(4) == 0, cancellationToken);
                 if (random.Next(6) == 0)
                     await UseOneAsync(random, cancellationToken);
             }
-            await Task.Delay(random.Next(2, 30), cancellationToken);
+            await Task.Delay(random.Next(2, 30) * pace, cancellationToken);
         }
     }
 
@@ -147,7 +157,7 @@ public sealed class CouponCrowd(Server server, Journal journal, int seed)
             await UseAsync(_uses.Values.ElementAt(random.Next(_uses.Count)), random.Next(2) == 0, cancellationToken);
             return;
         }
-        var user = Crowd[random.Next(Crowd.Length)];
+        var user = _crowd[random.Next(_crowd.Length)];
         var usedBefore = _uses.Values.Where(use => use.IsUsed).Select(use => use.CouponId).ToHashSet();
         var shown = (await server.AskAsync("/coupons?limit=100", user, cancellationToken)).Body!["items"]!.AsArray();
         foreach (var id in shown.Select(coupon => coupon!["id"]!.GetValue<Guid>()).Where(usedBefore.Contains))

@@ -5,6 +5,7 @@ namespace FeedBox.Bench.Crowd;
 /// <summary>What was answered, what was not, and everything that must not be.</summary>
 public sealed class Journal
 {
+    public const string FailedKind = "failed: ";
     private const int Shown = 40;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private readonly ConcurrentQueue<string> _findings = new();
@@ -12,7 +13,9 @@ public sealed class Journal
 
     public IReadOnlyList<string> Findings => [.. _findings];
 
-    public string Summary => $"{Count("answered")} writes answered, {Count("unanswered")} unanswered, {_findings.Count} findings";
+    public IReadOnlyDictionary<string, int> Counts => new Dictionary<string, int>(_counts);
+
+    public string Summary => $"{Count("answered")} writes answered, {Count("unanswered")} unanswered, {Count("refused")} refused, {_findings.Count} findings";
 
     public void Lost(string what) => _findings.Enqueue($"lost: {what}");
 
@@ -21,7 +24,7 @@ public sealed class Journal
     public void Wrong(string what) => _findings.Enqueue($"wrong: {what}");
 
     /// <summary>An answer of 500 and above, by its kind.</summary>
-    public void Failed(string kind) => Add($"failed: {kind}");
+    public void Failed(string kind) => Add(FailedKind + kind);
 
     /// <summary>Waits for some more writes to be answered, or for a while.</summary>
     public async Task AnswersAsync(int count)
@@ -35,7 +38,7 @@ public sealed class Journal
     public Answer? Wrote(string what, Answer? answer)
     {
         var definite = answer is { IsDefinite: true };
-        Add(definite ? "answered" : "unanswered");
+        Add(definite ? "answered" : answer is null ? "unanswered" : "refused");
         Add(definite ? $"{what} answered" : answer is null ? $"{what} cut off" : $"{what} put off ({answer.Code})");
         return definite ? answer : null;
     }

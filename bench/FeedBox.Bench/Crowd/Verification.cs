@@ -3,13 +3,16 @@ using System.Text.Json.Nodes;
 namespace FeedBox.Bench.Crowd;
 
 /// <summary>Compares what FeedBox shows, everywhere, with what it answered. Nobody writes meanwhile and nothing is under way.</summary>
-public sealed class Verification(Cast cast, Server server, UserTeamTruth userTeam, Journal journal)
+/// <param name="since">Posts that did not change since then are looked for in the listings only.</param>
+public sealed class Verification(Cast cast, Server server, UserTeamTruth userTeam, Journal journal, DateTimeOffset since = default)
 {
     private const long Operator = 1;
     private const long Stranger = 1_900;
     private static readonly TimeSpan DrainPatience = TimeSpan.FromMinutes(3);
     private static readonly ParallelOptions Some = new() { MaxDegreeOfParallelism = 8 };
     private readonly List<PostRecord> _posts = [.. cast.Authors.SelectMany(author => author.Posts)];
+
+    private IEnumerable<PostRecord> Changed => _posts.Where(post => post.ChangedAt >= since);
 
     public static async Task DrainAsync(Server server, Journal journal)
     {
@@ -41,7 +44,7 @@ public sealed class Verification(Cast cast, Server server, UserTeamTruth userTea
         await CheckDeadLettersAsync();
     }
 
-    private Task CheckPostsAsync() => Parallel.ForEachAsync(_posts, Some, async (post, _) =>
+    private Task CheckPostsAsync() => Parallel.ForEachAsync(Changed, Some, async (post, _) =>
     {
         var own = await server.AskAsync($"/posts/{post.Id}", post.Author);
         if (post.IsDeleted)
@@ -63,7 +66,7 @@ public sealed class Verification(Cast cast, Server server, UserTeamTruth userTea
     });
 
     /// <summary>Each text that is approved now is found, once, and no text of the past is.</summary>
-    private Task CheckSearchAsync() => Parallel.ForEachAsync(_posts, Some, async (post, _) =>
+    private Task CheckSearchAsync() => Parallel.ForEachAsync(Changed, Some, async (post, _) =>
     {
         foreach (var text in post.Past.Append(post.Text))
         {
@@ -127,7 +130,7 @@ public sealed class Verification(Cast cast, Server server, UserTeamTruth userTea
         // What is used is shown no more.
         await cast.Coupons.RepeatUsesAsync();
         var held = cast.Coupons.Uses.Values.GroupBy(use => use.EventId, use => use.User).ToDictionary(uses => uses.Key, uses => uses.ToList());
-        foreach (var user in CouponCrowd.People)
+        foreach (var user in cast.Coupons.People)
             foreach (var coupon in await server.ListAsync("/coupons", user))
             {
                 var (id, eventId) = (coupon["id"]!.GetValue<Guid>(), coupon["eventId"]!.GetValue<Guid>());

@@ -12,7 +12,8 @@ internal sealed partial class ProblemExceptionHandler(ILogger<ProblemExceptionHa
         var problem = ProblemResult.From(exception);
         if (problem.Status == StatusCodes.Status500InternalServerError)
             LogUnexpected(http.Request.Method, http.Request.Path, exception);
-        await problem.ExecuteAsync(http);
+        if (!http.RequestAborted.IsCancellationRequested) // else nobody listens any more
+            await problem.ExecuteAsync(http);
         return true;
     }
 

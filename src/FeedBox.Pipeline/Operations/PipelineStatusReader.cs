@@ -9,11 +9,29 @@ using FeedBox.Pipeline.Consuming;
 namespace FeedBox.Pipeline.Operations;
 
 internal sealed class PipelineStatusReader(
-    Consumers consumers, IEventLog log, IOutbox outbox, ICouponGate gate, IDeadLetterStore letters, IEnumerable<IBreakerStates> breakers) : IPipelineStatus
+    Consumers consumers, IEventLog log, IOutbox outbox, ICouponGate gate, IDeadLetterStore letters, IEnumerable<IBreakerStates> breakers,
+    TimeProvider time) : IPipelineStatus
 {
     private const int MaxPlaces = 100;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
+    /// <exception cref="DependencyUnavailableException">One of those asked does not answer in time.</exception>
     public async Task<PipelineStatus> ReadAsync(CancellationToken cancellationToken)
+    {
+        using var late = new CancellationTokenSource(Patience, time);
+        using var given = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
+        try
+        {
+            return await MeasureAsync(given.Token).WaitAsync(given.Token);
+        }
+        catch (OperationCanceledException e) when (late.IsCancellationRequested)
+        {
+            throw new DependencyUnavailableException("pipeline", RetryAfter, e);
+        }
+    }
+
+    private async Task<PipelineStatus> MeasureAsync(CancellationToken cancellationToken)
     {
         // Work moves from the gate and the outbox to the log, and from the log to the outbox again. Between two looks at a log that is
         // handled to the same end, none of it moved; the gate comes first, because what left the outbox after it would have moved an end.
@@ -45,10 +63,9 @@ internal sealed class PipelineStatusReader(
 
     private async Task<Dictionary<string, IReadOnlyList<PartitionLag>>> LagAsync(CancellationToken cancellationToken)
     {
-        var lags = new Dictionary<string, IReadOnlyList<PartitionLag>>();
-        foreach (var status in consumers.Statuses)
-            lags[status.Group] = await log.LagAsync(status.Group, status.Topics, cancellationToken);
-        return lags;
+        var statuses = consumers.Statuses;
+        var lags = await Task.WhenAll(statuses.Select(status => log.LagAsync(status.Group, status.Topics, cancellationToken)));
+        return statuses.Zip(lags).ToDictionary(pair => pair.First.Group, pair => pair.Second);
     }
 
     private IReadOnlyList<BreakerStatus> Breakers() =>
