@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace FeedBox.Bench.Api;
 
 /// <summary>
@@ -7,7 +9,8 @@ namespace FeedBox.Bench.Api;
 internal static class Overload
 {
     private const double Times = 3;
-    private const int Connections = 1_024;
+    /// <summary>So many that there is always a free one, as among strangers.</summary>
+    private const int Connections = 4_096;
     private const int Subscriber = 101;
 
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(12);
@@ -20,7 +23,9 @@ internal static class Overload
         await ClosedAsync(report.Size(5_000), WritePost);
         await feedBox.DrainAsync(TimeSpan.FromSeconds(60));
 
-        await RunAsync("reads", report.Size(20_000), (number, request) => HttpLoad.Write(request, "GET", "/inbox", Subscriber), 200);
+        var read = new ArrayBufferWriter<byte>();
+        HttpLoad.Write(read, "GET", "/inbox", Subscriber);
+        await RunAsync("reads", report.Size(20_000), (_, request) => request.Write(read.WrittenSpan), 200);
         await RunAsync("posts", report.Size(10_000), WritePost, 201);
 
         async Task RunAsync(string name, int warmUp, RequestWriter write, int success)
@@ -32,18 +37,20 @@ internal static class Overload
                 feedBox.Address, Connections, (int)(Times * capacity * Duration.TotalSeconds / (report.IsQuick ? 10 : 1)), Times * capacity, write);
             await feedBox.DrainAsync(TimeSpan.FromSeconds(300));
 
-            var (accepted, refused) = (load.Latencies(status => status == success), load.Latencies(status => status is 429 or 503));
-            if (accepted.Count + refused.Count < load.Answers.Count)
-                throw new InvalidOperationException($"Under overload the answers were {load.Statuses}.");
-            var detail = $"{load.PerSecond:#,0} requests/s offered to a capacity of {capacity:#,0}/s: {accepted.Count / load.Elapsed.TotalSeconds:#,0}/s accepted, {refused.Count / load.Elapsed.TotalSeconds:#,0}/s refused";
-            report.Add($"overload-{name}-accepted-p99", accepted.Milliseconds(0.99), "ms", Target.AtMost(250), detail);
+            var (accepted, refused) = (load.Latencies(answer => answer.Status == success), load.Latencies(answer => answer.IsRefusal));
+            report.Add($"overload-{name}-offered", load.SentPerSecond / capacity, "× capacity", Target.AtLeast(0.95 * Times),
+                $"{load.SentPerSecond:#,0} requests/s sent to a capacity of {capacity:#,0}/s: {accepted.Count / load.Elapsed.TotalSeconds:#,0}/s accepted, {refused.Count / load.Elapsed.TotalSeconds:#,0}/s refused");
+            report.Add($"overload-{name}-accepted-p99", accepted.Milliseconds(0.99), "ms", Target.AtMost(250),
+                $"from when a request was due; p50 {accepted.Milliseconds(0.5):0.0} ms");
             report.Add($"overload-{name}-refused-p99", refused.Milliseconds(0.99), "ms", Target.AtMost(250),
-                $"p50 of the refused {refused.Milliseconds(0.5):0.0} ms, of the accepted {accepted.Milliseconds(0.5):0.0} ms");
+                $"from when a request was due; p50 {refused.Milliseconds(0.5):0.0} ms");
+            report.Add($"overload-{name}-other-answers", load.Answers.Count - accepted.Count - refused.Count, "", Target.Exactly(0),
+                $"of {load.Answers.Count:#,0}: neither {success} nor a 429 or 503 problem with Retry-After; {load.Statuses}");
         }
 
         Task<LoadResult> ClosedAsync(int requests, RequestWriter write) => HttpLoad.ClosedAsync(feedBox.Address, EmptyEndpoint.Connections, requests, write);
     }
 
-    private static void WritePost(int number, System.Buffers.ArrayBufferWriter<byte> request) =>
+    private static void WritePost(int number, ArrayBufferWriter<byte> request) =>
         HttpLoad.Write(request, "POST", "/posts", number % 10 + 1, SamplePosts.Body(number));
 }

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Buffers.Text;
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -31,47 +33,97 @@ public static class HttpLoad
         request.Write(json);
     }
 
-    /// <summary>As fast as the answers come: the next request of a connection follows its last answer.</summary>
-    public static Task<LoadResult> ClosedAsync(
-        Uri server, int connections, int requests, RequestWriter write, AnswerReader? read = null, TimeSpan? atMost = null) =>
-        RunAsync(server, connections, requests, ratePerSecond: null, write, read, atMost);
-
-    /// <summary>At a fixed rate, whatever the answers do, as long as a connection is free.</summary>
-    public static Task<LoadResult> OpenAsync(
-        Uri server, int connections, int requests, double ratePerSecond, RequestWriter write, AnswerReader? read = null) =>
-        RunAsync(server, connections, requests, ratePerSecond, write, read, atMost: null);
-
-    private static async Task<LoadResult> RunAsync(
-        Uri server, int connections, int requests, double? ratePerSecond, RequestWriter write, AnswerReader? read, TimeSpan? atMost)
+    /// <summary>
+    /// At a fixed rate, whatever the answers do: each request is sent when it is due, on any connection that is free. When none is, it waits,
+    /// and that counts: times are taken from when a request was due.
+    /// </summary>
+    public static async Task<LoadResult> OpenAsync(
+        Uri server, int connections, int requests, double ratePerSecond, RequestWriter write, AnswerReader? read = null)
     {
-        var clients = new Connection[connections];
-        for (var i = 0; i < connections; i++)
-            clients[i] = await Connection.OpenAsync(server);
+        var clients = await ConnectAsync(server, connections);
+        var free = new ConcurrentStack<Connection>(clients); // the last one used comes first, so that only as many are busy as must be
+        var late = new ConcurrentQueue<int>();
+        var (left, done) = (requests, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        var started = Stopwatch.GetTimestamp();
+        var pace = new Thread(Pace) { IsBackground = true };
+        pace.Start();
+        await done.Task;
+        var elapsed = Stopwatch.GetElapsedTime(started);
+        var sent = clients.Max(client => client.LastSent);
+        return Close(clients, elapsed, Stopwatch.GetElapsedTime(started, sent));
+
+        // A thread of its own is on time to the millisecond, and does the sending.
+        void Pace()
+        {
+            for (var next = 0; next < requests; Thread.Sleep(1))
+            {
+                for (var due = Math.Min(requests, Stopwatch.GetElapsedTime(started).TotalSeconds * ratePerSecond); next < due; next++)
+                    late.Enqueue(next);
+                SendLate();
+            }
+        }
+
+        // A request is in the queue before a connection is looked for, and a connection on the stack before a request is: none is left over.
+        void SendLate()
+        {
+            while (!late.IsEmpty && free.TryPop(out var client))
+            {
+                if (late.TryDequeue(out var number))
+                    _ = SendAsync(client, number);
+                else
+                    free.Push(client);
+            }
+        }
+
+        async Task SendAsync(Connection client, int number)
+        {
+            try
+            {
+                await client.SendAsync(number, started + (long)(number / ratePerSecond * Stopwatch.Frequency), write, read);
+                free.Push(client);
+                if (Interlocked.Decrement(ref left) == 0)
+                    done.TrySetResult();
+                SendLate();
+            }
+            catch (Exception e)
+            {
+                done.TrySetException(e);
+            }
+        }
+    }
+
+    /// <summary>As fast as the answers come: the next request of a connection follows its last answer.</summary>
+    public static async Task<LoadResult> ClosedAsync(
+        Uri server, int connections, int requests, RequestWriter write, AnswerReader? read = null, TimeSpan? atMost = null)
+    {
+        var clients = await ConnectAsync(server, connections);
         var next = -1;
         var started = Stopwatch.GetTimestamp();
         var end = atMost is { } limit ? started + (long)(limit.TotalSeconds * Stopwatch.Frequency) : long.MaxValue;
         await Task.WhenAll(clients.Select(client => Task.Run(() => SendAsync(client))));
         var elapsed = Stopwatch.GetElapsedTime(started);
-        foreach (var client in clients)
-            client.Dispose();
-        return new(elapsed, [.. clients.SelectMany(client => client.Answers)]);
+        return Close(clients, elapsed, elapsed);
 
         async Task SendAsync(Connection client)
         {
-            while (true)
-            {
-                var number = Interlocked.Increment(ref next);
-                if (number >= requests || Stopwatch.GetTimestamp() >= end)
-                    return;
-                if (ratePerSecond is { } rate)
-                {
-                    var due = TimeSpan.FromSeconds(number / rate) - Stopwatch.GetElapsedTime(started);
-                    if (due > TimeSpan.Zero)
-                        await Task.Delay(due);
-                }
-                await client.SendAsync(number, write, read);
-            }
+            for (int number; (number = Interlocked.Increment(ref next)) < requests && Stopwatch.GetTimestamp() is var now && now < end;)
+                await client.SendAsync(number, now, write, read);
         }
+    }
+
+    private static async Task<Connection[]> ConnectAsync(Uri server, int connections)
+    {
+        var clients = new Connection[connections];
+        for (var i = 0; i < connections; i++)
+            clients[i] = await Connection.OpenAsync(server);
+        return clients;
+    }
+
+    private static LoadResult Close(Connection[] clients, TimeSpan elapsed, TimeSpan sending)
+    {
+        foreach (var client in clients)
+            client.Dispose();
+        return new(elapsed, sending, [.. clients.SelectMany(client => client.Answers)]);
     }
 
     private static void Append(ArrayBufferWriter<byte> request, string text)
@@ -86,7 +138,10 @@ public static class HttpLoad
         private byte[] _buffer = new byte[16 * 1024];
         private int _filled;
 
-        public List<(int Status, long Ticks)> Answers { get; } = new(1024);
+        public List<LoadAnswer> Answers { get; } = new(64);
+
+        /// <summary>Of <see cref="Stopwatch"/>.</summary>
+        public long LastSent { get; private set; }
 
         public static async Task<Connection> OpenAsync(Uri server)
         {
@@ -95,11 +150,12 @@ public static class HttpLoad
             return new(socket);
         }
 
-        public async Task SendAsync(int number, RequestWriter write, AnswerReader? read)
+        /// <param name="since">From when on the answer is waited for.</param>
+        public async Task SendAsync(int number, long since, RequestWriter write, AnswerReader? read)
         {
             _request.ResetWrittenCount();
             write(number, _request);
-            var sent = Stopwatch.GetTimestamp();
+            LastSent = Stopwatch.GetTimestamp();
             await socket.SendAsync(_request.WrittenMemory);
             int headerEnd;
             while ((headerEnd = _buffer.AsSpan(0, _filled).IndexOf("\r\n\r\n"u8)) < 0)
@@ -118,7 +174,7 @@ public static class HttpLoad
                 while (_filled < total)
                     await FillAsync();
             }
-            Answers.Add((status, Stopwatch.GetTimestamp() - sent));
+            Answers.Add(new(status, Stopwatch.GetTimestamp() - since, IsRefusal(status, _buffer.AsSpan(0, headerEnd))));
             read?.Invoke(number, status, _buffer.AsSpan(headerEnd, total - headerEnd));
             _filled = 0; // one request at a time: nothing follows an answer
         }
@@ -145,6 +201,12 @@ public static class HttpLoad
             return (status, int.Parse(value[..value.IndexOf((byte)'\r')], CultureInfo.InvariantCulture), false);
         }
 
+        private static bool IsRefusal(int status, ReadOnlySpan<byte> head) =>
+            status is 429 or 503
+            && head.IndexOf("\r\nContent-Type: application/problem+json"u8) >= 0
+            && head.IndexOf("\r\nRetry-After: "u8) is >= 0 and var at
+            && Utf8Parser.TryParse(head[(at + "\r\nRetry-After: ".Length)..], out int seconds, out _) && seconds > 0;
+
         /// <summary>Where the last chunk ends; -1 when it is not there yet.</summary>
         private static int EndOfChunks(ReadOnlySpan<byte> buffer, int at)
         {
@@ -164,14 +226,20 @@ public static class HttpLoad
     }
 }
 
-/// <param name="Answers">Status and Stopwatch ticks of each.</param>
-public sealed record LoadResult(TimeSpan Elapsed, IReadOnlyList<(int Status, long Ticks)> Answers)
+/// <param name="Ticks">Of <see cref="Stopwatch"/>.</param>
+/// <param name="IsRefusal">429 or 503 as it should be: a problem that says when to come again.</param>
+public readonly record struct LoadAnswer(int Status, long Ticks, bool IsRefusal);
+
+/// <param name="Sending">Until the last request was sent; <paramref name="Elapsed"/> is until the last answer.</param>
+public sealed record LoadResult(TimeSpan Elapsed, TimeSpan Sending, IReadOnlyList<LoadAnswer> Answers)
 {
     public double PerSecond => Answers.Count / Elapsed.TotalSeconds;
 
+    public double SentPerSecond => Answers.Count / Sending.TotalSeconds;
+
     public int Count(int status) => Answers.Count(answer => answer.Status == status);
 
-    public Latencies Latencies(Func<int, bool> status) => new(Answers.Where(answer => status(answer.Status)).Select(answer => answer.Ticks));
+    public Latencies Latencies(Func<LoadAnswer, bool> which) => new(Answers.Where(which).Select(answer => answer.Ticks));
 
     public string Statuses => string.Join(", ", Answers.CountBy(answer => answer.Status).OrderBy(group => group.Key).Select(group => $"{group.Value} × {group.Key}"));
 }
