@@ -93,7 +93,7 @@ internal sealed class FailureRun(Servers servers, FullEdition feedBox, Journal j
         feedBox.CheckAlive();
 
         var found = journal.Findings.Skip(findings).ToList();
-        foreach (var finding in found.Take(20))
+        foreach (var finding in found.Take(60))
             Console.WriteLine($"    {finding}");
         report.Add($"failure-{failure.Name}", found.Count, "", Target.Exactly(0), Describe(counts, found, watch.Elapsed));
     }
@@ -123,7 +123,7 @@ internal sealed class FailureRun(Servers servers, FullEdition feedBox, Journal j
     /// <summary>Work is always under way, so any moment is in the middle of a batch.</summary>
     private async Task KillWorkersAsync()
     {
-        for (var kill = 0; kill < 4; kill++)
+        for (var kill = 0; kill < (report.IsQuick ? 2 : 4); kill++)
         {
             await feedBox.KillAsync("workers-1");
             await Task.Delay(_outage / 8);

@@ -19,7 +19,7 @@ namespace FeedBox.Redis;
 public static class RedisServices
 {
     /// <summary>
-    /// Adds post cache, names, idempotency keys, coupon gate and relay registry on Redis, and the health check "redis". The server is
+    /// Adds post cache, names, news of followings, idempotency keys, coupon gate and relay registry on Redis, and the health check "redis". The server is
     /// <c>ConnectionStrings:redis</c>, through the <see cref="IConnectionMultiplexer"/> of the container where there is one already.
     /// </summary>
     public static IServiceCollection AddFeedBoxRedis(this IServiceCollection services, IConfiguration configuration)
@@ -37,6 +37,7 @@ public static class RedisServices
         services.AddSingleton<RedisStore>();
         services.AddSingleton<IPostCache, RedisPostCache>();
         services.AddSingleton<INameStore, RedisNameStore>();
+        services.AddSingleton<IFollowingsNews, RedisFollowingsNews>();
         services.AddSingleton<IIdempotencyStore, RedisIdempotencyStore>();
         services.AddSingleton<ICouponGate, RedisCouponGate>();
         services.AddSingleton<IShardOwnership, RedisRelayRegistry>();

@@ -3,18 +3,28 @@ using FeedBox.Core.UserTeam;
 namespace FeedBox.UserTeam;
 
 /// <summary>Whom users follow: fresh or a little stale at once, else within the read budget, else the last that was known.</summary>
-internal sealed class FollowingsCache(IUserTeam userTeam, NameDirectoryOptions options, TimeProvider time)
+internal sealed class FollowingsCache
 {
-    private readonly BoundedCache<long, CachedFollowings> _known = new(options.FollowingsCapacity);
+    private readonly IUserTeam _userTeam;
+    private readonly NameDirectoryOptions _options;
+    private readonly TimeProvider _time;
+    private readonly BoundedCache<long, CachedFollowings> _known;
     private readonly Lock _gate = new();
     private readonly Dictionary<long, TaskCompletionSource<IReadOnlySet<long>?>> _loading = [];
 
     /// <param name="Ids">Null when nobody could say.</param>
     private sealed record CachedFollowings(IReadOnlySet<long>? Ids, DateTimeOffset RefreshAt, DateTimeOffset ServeUntil);
 
+    /// <param name="news">Of changes made through other processes; null where there are none.</param>
+    public FollowingsCache(IUserTeam userTeam, NameDirectoryOptions options, TimeProvider time, IFollowingsNews? news)
+    {
+        (_userTeam, _options, _time, _known) = (userTeam, options, time, new(options.FollowingsCapacity));
+        news?.Listen(Forget);
+    }
+
     public ValueTask<IReadOnlySet<long>?> GetAsync(long followerId, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
+        var now = _time.GetUtcNow();
         var cached = _known.Find(followerId);
         if (cached is not null && now < cached.RefreshAt)
             return new(cached.Ids);
@@ -23,7 +33,7 @@ internal sealed class FollowingsCache(IUserTeam userTeam, NameDirectoryOptions o
 
         async ValueTask<IReadOnlySet<long>?> WaitAsync()
         {
-            await ((Task)load).WaitAsync(options.ReadBudget, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)load).WaitAsync(_options.ReadBudget, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancellationToken.ThrowIfCancellationRequested();
             return load.IsCompletedSuccessfully ? load.Result : cached?.Ids;
         }
@@ -45,7 +55,7 @@ internal sealed class FollowingsCache(IUserTeam userTeam, NameDirectoryOptions o
         {
             if (_loading.TryGetValue(followerId, out var load))
                 return load.Task;
-            if (_known.Find(followerId) is { } cached && time.GetUtcNow() < cached.RefreshAt)
+            if (_known.Find(followerId) is { } cached && _time.GetUtcNow() < cached.RefreshAt)
                 return Task.FromResult(cached.Ids);
             load = new(TaskCreationOptions.RunContinuationsAsynchronously);
             _loading.Add(followerId, load);
@@ -59,14 +69,14 @@ internal sealed class FollowingsCache(IUserTeam userTeam, NameDirectoryOptions o
         CachedFollowings? cached;
         try
         {
-            var ids = (await userTeam.GetFollowingsAsync(followerId, CancellationToken.None)).ToHashSet();
-            var now = time.GetUtcNow();
-            cached = new(ids, now + options.FollowingsFresh, now + options.FollowingsKept);
+            var ids = (await _userTeam.GetFollowingsAsync(followerId, CancellationToken.None)).ToHashSet();
+            var now = _time.GetUtcNow();
+            cached = new(ids, now + _options.FollowingsFresh, now + _options.FollowingsKept);
         }
         catch (Exception)
         {
             var last = _known.Find(followerId);
-            cached = new(last?.Ids, time.GetUtcNow() + options.RetryPause, last?.ServeUntil ?? DateTimeOffset.MinValue);
+            cached = new(last?.Ids, _time.GetUtcNow() + _options.RetryPause, last?.ServeUntil ?? DateTimeOffset.MinValue);
         }
         lock (_gate)
         {

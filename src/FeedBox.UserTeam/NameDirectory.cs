@@ -9,14 +9,15 @@ namespace FeedBox.UserTeam;
 /// the read budget for one that is not; loading goes on behind. A key has one load at a time, and the loads of a moment share one call.
 /// </summary>
 public sealed partial class NameDirectory(
-    IUserTeam userTeam, INameStore store, UserTeamOptions options, TimeProvider time, ILogger<NameDirectory> logger) : INameDirectory
+    IUserTeam userTeam, INameStore store, UserTeamOptions options, TimeProvider time, ILogger<NameDirectory> logger, IFollowingsNews? news = null)
+    : INameDirectory
 {
     private const string UserKind = "user";
     private const string CategoryKind = "category";
     private static readonly TimeSpan StoreBudget = TimeSpan.FromSeconds(1);
 
     private readonly NameDirectoryOptions _options = options.Names;
-    private readonly FollowingsCache _followings = new(userTeam, options.Names, time);
+    private readonly FollowingsCache _followings = new(userTeam, options.Names, time, news);
     private readonly BoundedCache<NameKey, CachedName> _names = new(options.Names.NameCapacity);
 
     /// <summary>Keys being loaded. The task has the first word on the key, which may be a stale one from the store.</summary>
@@ -32,7 +33,11 @@ public sealed partial class NameDirectory(
     public ValueTask<IReadOnlySet<long>?> GetFollowingsAsync(long followerId, CancellationToken cancellationToken) =>
         _followings.GetAsync(followerId, cancellationToken);
 
-    public void ForgetFollowings(long followerId) => _followings.Forget(followerId);
+    public void ForgetFollowings(long followerId)
+    {
+        _followings.Forget(followerId);
+        news?.Tell(followerId);
+    }
 
     public ValueTask<Names> GetNamesAsync(
         IReadOnlyCollection<long> userIds, IReadOnlyCollection<long> categoryIds, CancellationToken cancellationToken)

@@ -89,7 +89,8 @@ public sealed class MongoRestartTests
         var inbox = process.GetRequiredService<IInboxStore>();
         var answered = new List<Guid>();
         using var stop = new CancellationTokenSource();
-        var adding = Task.Run(async () =>
+        // Many at once, so that some meet each state that the client's connections can be in.
+        var adding = Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(async () =>
         {
             while (!stop.IsCancellationRequested)
             {
@@ -99,13 +100,14 @@ public sealed class MongoRestartTests
                     await inbox.AddAsync(post, 1, 7, [42], null, DateTimeOffset.UtcNow, default);
                     lock (answered)
                         answered.Add(post);
+                    await inbox.ListAsync(42, null, 1, default);
                 }
                 catch (DependencyUnavailableException)
                 {
-                    await Task.Delay(50);
+                    await Task.Delay(5);
                 }
             }
-        });
+        })));
 
         await Eventually.TrueAsync(() => answered.Count > 50, "posts are added");
         await server.KillAsync();

@@ -14,8 +14,8 @@ public sealed class NameDirectoryTests
     private readonly MemoryNameStore _store = new();
     private readonly NameDirectoryOptions _options = new() { BatchWindow = TimeSpan.Zero };
 
-    private NameDirectory Directory(NameDirectoryOptions? options = null) =>
-        new(_userTeam, _store, new() { Names = options ?? _options }, _time, NullLogger<NameDirectory>.Instance);
+    private NameDirectory Directory(NameDirectoryOptions? options = null, IFollowingsNews? news = null) =>
+        new(_userTeam, _store, new() { Names = options ?? _options }, _time, NullLogger<NameDirectory>.Instance, news);
 
     private static Task<Names> UsersAsync(NameDirectory directory, params long[] ids) => directory.GetNamesAsync(ids, [], default).AsTask();
 
@@ -354,6 +354,29 @@ public sealed class NameDirectoryTests
         _userTeam.Followings[1] = [];
         directory.ForgetFollowings(1);
         Assert.Empty((await directory.GetFollowingsAsync(1, default))!);
+    }
+
+    [Fact]
+    public async Task What_was_changed_through_one_process_the_others_do_not_show_out_of_their_caches()
+    {
+        _userTeam.Followings[1] = [2];
+        var news = new News();
+        var (writes, reads) = (Directory(news: news), Directory(news: news));
+        Assert.Equal([2], await reads.GetFollowingsAsync(1, default));
+
+        _userTeam.Followings[1] = [2, 3];
+        writes.ForgetFollowings(1);
+
+        Assert.Equal([2, 3], (await reads.GetFollowingsAsync(1, default))!.Order());
+    }
+
+    private sealed class News : IFollowingsNews
+    {
+        private Action<long>? _changed;
+
+        public void Tell(long followerId) => _changed?.Invoke(followerId);
+
+        public void Listen(Action<long> changed) => _changed += changed;
     }
 
     [Fact, Trait("Weakness", "H21")]

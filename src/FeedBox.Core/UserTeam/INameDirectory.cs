@@ -20,7 +20,7 @@ public interface INameDirectory
     /// <exception cref="HttpRequestException">Not in the cache, and this call failed.</exception>
     ValueTask<Category?> RequireCategoryAsync(long id, CancellationToken cancellationToken);
 
-    /// <summary>Makes the next read ask again, after a change that went through FeedBox.</summary>
+    /// <summary>Makes the next read ask again, after a change that went through FeedBox; soon after, that of every other process too.</summary>
     void ForgetFollowings(long followerId);
 }
 
