@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using FeedBox.Core.Coupons;
 using FeedBox.Core.DeadLetters;
+using FeedBox.Core.Events;
 using FeedBox.Core.Inbox;
 using FeedBox.Core.Posts;
 using FeedBox.Http.Callers;
@@ -79,6 +80,8 @@ public static class FeedBoxHttp
         services.TryAddSingleton<ReadPosts>();
         services.TryAddSingleton<ReadInbox>();
         services.TryAddSingleton<OpenCouponEvent>();
+        services.TryAddSingleton(builder.Configuration.GetSection(PublishingOptions.Section).Get<PublishingOptions>() ?? new());
+        services.TryAddSingleton<DirectPublisher>();
         services.TryAddSingleton<RequestCoupon>();
         services.TryAddSingleton<ReplayDeadLetters>();
         services.TryAddSingleton(builder.Configuration.GetSection(DeadLetterOptions.Section).Get<DeadLetterOptions>() ?? new());

@@ -1,6 +1,8 @@
 using FeedBox.Core.DeadLetters;
+using FeedBox.Core.Events;
 using FeedBox.Core.Inbox;
 using FeedBox.MongoDB.DeadLetters;
+using FeedBox.MongoDB.Events;
 using FeedBox.MongoDB.Inbox;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,7 +15,7 @@ namespace FeedBox.MongoDB;
 public static class MongoServices
 {
     /// <summary>
-    /// Adds inboxes and dead letters on MongoDB, makes their indexes at start, and adds the health check "mongo". The server is
+    /// Adds inboxes, dead letters and failed publications on MongoDB, makes their indexes at start, and adds the health check "mongo". The server is
     /// <c>ConnectionStrings:mongo</c>, through the <see cref="IMongoClient"/> of the container where there is one already.
     /// </summary>
     public static IServiceCollection AddFeedBoxMongoDB(this IServiceCollection services, IConfiguration configuration)
@@ -29,6 +31,7 @@ public static class MongoServices
         services.AddSingleton<MongoStore>();
         services.AddSingleton<IInboxStore, MongoInboxStore>();
         services.AddSingleton<IDeadLetterStore, MongoDeadLetterStore>();
+        services.AddSingleton<IFailedPublications, MongoFailedPublications>();
         services.AddHostedService<MongoIndexes>();
         services.AddHealthChecks().AddCheck<MongoHealthCheck>("mongo");
         return services;

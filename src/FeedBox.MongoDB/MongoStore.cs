@@ -1,5 +1,6 @@
 using FeedBox.Core;
 using FeedBox.MongoDB.DeadLetters;
+using FeedBox.MongoDB.Events;
 using FeedBox.MongoDB.Inbox;
 using Microsoft.Extensions.Options;
 using MongoDB.Bson;
@@ -29,6 +30,7 @@ public sealed class MongoStore
     internal IMongoCollection<FanOutDocument> FanOuts => _database.GetCollection<FanOutDocument>("inbox_fan_outs");
     internal IMongoCollection<FollowingsDocument> Followings => _database.GetCollection<FollowingsDocument>("inbox_followings");
     internal IMongoCollection<DeadLetterDocument> DeadLetters => _database.GetCollection<DeadLetterDocument>("dead_letters");
+    internal IMongoCollection<FailedPublicationDocument> FailedPublications => _database.GetCollection<FailedPublicationDocument>("failed_publications");
 
     internal Task PingAsync(CancellationToken cancellationToken) =>
         RunAsync(() => _database.RunCommandAsync<BsonDocument>(new BsonDocument("ping", 1), cancellationToken: cancellationToken));

@@ -8,6 +8,7 @@ using FeedBox.Pipeline.Inbox;
 using FeedBox.Pipeline.Inspection;
 using FeedBox.Pipeline.Operations;
 using FeedBox.Pipeline.Posts;
+using FeedBox.Pipeline.Publishing;
 using FeedBox.Pipeline.Relaying;
 using FeedBox.Pipeline.Search;
 using Microsoft.Extensions.Configuration;
@@ -49,6 +50,9 @@ public static class PipelineServices
         services.AddSingleton<OutboxRelay>();
         services.AddSingleton<IPipelineStatus, PipelineStatusReader>();
         services.AddHostedService<PipelineService>();
+        services.TryAddSingleton(configuration.GetSection(PublishingOptions.Section).Get<PublishingOptions>() ?? new());
+        services.TryAddSingleton<DirectPublisher>();
+        services.AddHostedService<RestorePublications>();
         services.TryAddSingleton<RequestCoupon>();
         services.AddHostedService<FinishCouponRequests>();
         return services;

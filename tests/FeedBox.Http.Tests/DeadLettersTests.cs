@@ -109,7 +109,7 @@ public sealed class DeadLettersTests : IAsyncLifetime
     public async Task The_pipeline_tells_its_groups_breakers_and_dead_letters()
     {
         _host.Pipeline.Status = new(
-            4, 6, [new("group", ["a", "b"], 7, 1, 2, _host.Time.GetUtcNow(), "user-team", 100, 9, 3)], 5, [new("user-team/followers", "open")], Drained: false);
+            4, 6, 8, [new("group", ["a", "b"], 7, 1, 2, _host.Time.GetUtcNow(), "user-team", 100, 9, 3)], 5, [new("user-team/followers", "open")], Drained: false);
         var status = (await _host.GetAsync("/ops/pipeline", Operator)).Body;
 
         Assert.Equal((4, 6, 5, false), (status.GetProperty("outboxDepth").GetInt32(), status.GetProperty("unconfirmedCoupons").GetInt32(),

@@ -158,7 +158,7 @@ internal sealed class FeedBoxHost : IAsyncDisposable
     /// <summary>What the test says it is.</summary>
     internal sealed class PlayedPipeline : IPipelineStatus
     {
-        public PipelineStatus Status { get; set; } = new(0, 0, [], 0, [], Drained: true);
+        public PipelineStatus Status { get; set; } = new(0, 0, 0, [], 0, [], Drained: true);
 
         public Task<PipelineStatus> ReadAsync(CancellationToken cancellationToken) => Task.FromResult(Status);
     }

@@ -99,6 +99,52 @@ public sealed class KafkaOutageTests : IAsyncLifetime
         Assert.Equal(HealthStatus.Healthy, await HealthAsync());
     }
 
+    [Fact, Trait("Weakness", "K5"), Trait("Weakness", "K24"), Trait("Weakness", "H52"), Trait("Weakness", "H53")]
+    public async Task K5_K24_H52_H53_events_without_an_outbox_fail_over_within_a_second_and_are_all_on_the_log_after_the_outage()
+    {
+        var kept = new MemoryFailedPublications();
+        var publisher = new DirectPublisher(Log, TimeProvider.System, new(), kept);
+        var seen = new ConcurrentDictionary<Guid, bool>();
+        using var stop = new CancellationTokenSource();
+        var reading = RunAsync(new Handler("read", "first", e =>
+        {
+            seen[e.Id] = true;
+            return Task.CompletedTask;
+        }), stop.Token);
+        var published = new List<Guid>();
+        await UntilAppendedAsync(Message("first", "before", Event("before", 0)));
+
+        await Broker.KillAsync();
+        for (var i = 0; i < 20; i++)
+            Assert.InRange(await PublishAsync(), TimeSpan.Zero, TimeSpan.FromSeconds(2)); // room for a busy machine
+        Assert.Equal(20, kept.All.Count);
+        await Assert.ThrowsAsync<DependencyUnavailableException>(() => publisher.RestoreAsync(default));
+        Assert.Equal(20, kept.All.Count);
+
+        await Broker.StartAsync();
+        await Eventually.TrueAsync(() => IsRestored(), "everything is restored", TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(() => published.All(seen.ContainsKey), "every event has arrived", TimeSpan.FromSeconds(30));
+        await stop.CancelAsync();
+        await reading;
+        Assert.Equal(published.Count + 1, seen.Count);
+
+        async Task<TimeSpan> PublishAsync()
+        {
+            var e = Event($"key {published.Count}", published.Count);
+            published.Add(e.Id);
+            var started = Stopwatch.GetTimestamp();
+            await publisher.PublishAsync(new("first", e));
+            return Stopwatch.GetElapsedTime(started);
+        }
+
+        bool IsRestored()
+        {
+            try { publisher.RestoreAsync(default).Wait(); }
+            catch (AggregateException e) when (e.InnerException is DependencyUnavailableException) { }
+            return kept.All.Count == 0;
+        }
+    }
+
     private async Task<TimeSpan> TimeToFailAsync()
     {
         var started = Stopwatch.GetTimestamp();

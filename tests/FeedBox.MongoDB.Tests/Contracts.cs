@@ -1,7 +1,9 @@
 using FeedBox.Core;
 using FeedBox.Core.DeadLetters;
+using FeedBox.Core.Events;
 using FeedBox.Core.Inbox;
 using FeedBox.PortContracts.DeadLetters;
+using FeedBox.PortContracts.Events;
 using FeedBox.PortContracts.Inbox;
 using FeedBox.Testing;
 using Microsoft.Extensions.DependencyInjection;
@@ -57,6 +59,20 @@ public sealed class MongoInboxStoreTests(MongoDatabase database) : InboxStoreCon
 public sealed class MongoDeadLetterStoreTests(MongoDatabase database) : DeadLetterStoreContract, IClassFixture<MongoDatabase>
 {
     protected override IDeadLetterStore Letters => database.Service<IDeadLetterStore>();
+}
+
+public sealed class MongoFailedPublicationsTests(MongoDatabase database) : FailedPublicationsContract, IClassFixture<MongoDatabase>
+{
+    protected override IFailedPublications Publications => database.Service<IFailedPublications>();
+
+    [Fact, Trait("Weakness", "K6")]
+    public async Task K6_a_server_that_is_not_there_keeps_nothing_and_says_so()
+    {
+        _ = Publications;
+        await using var process = MongoDatabase.Compose("mongodb://127.0.0.1:1", "feedbox_test");
+        await Assert.ThrowsAsync<DependencyUnavailableException>(() =>
+            process.GetRequiredService<IFailedPublications>().KeepAsync(new(Guid.CreateVersion7(), new("topic", "key", new byte[] { 1 }, [])), default));
+    }
 }
 
 public sealed class MongoIndexTests(MongoDatabase database) : IClassFixture<MongoDatabase>

@@ -91,9 +91,34 @@ public sealed class PipelineServicesTests
         await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
     }
 
+    [Fact, Trait("Weakness", "K24"), Trait("Weakness", "K26")]
+    public async Task K24_K26_what_the_log_did_not_take_is_restored_every_minute_for_as_long_as_it_needs()
+    {
+        var kept = new MemoryFailedPublications();
+        await kept.KeepAsync(new(Guid.CreateVersion7(), new("topic", "key", new byte[] { 1 }, [])), default);
+        using var host = Build([], kept);
+        await host.StartAsync();
+        await Eventually.TrueAsync(() => host.Services.GetRequiredService<IPipelineStatus>().ReadAsync(default).Result.FailedPublications == 1, "it waits");
+        var tries = 0;
+        _log.OnAppend = (_, _) => Interlocked.Increment(ref tries) < 3 ? throw new DependencyUnavailableException("log", TimeSpan.FromSeconds(1)) : Task.CompletedTask;
+
+        await Eventually.TrueAsync(() => Volatile.Read(ref tries) == 1, _time, TimeSpan.FromSeconds(1), "it is tried");
+        foreach (var minute in new[] { 2, 3 })
+        {
+            _time.Advance(TimeSpan.FromSeconds(20));
+            Assert.Equal(minute - 1, Volatile.Read(ref tries));
+            _time.Advance(TimeSpan.FromSeconds(40));
+            await Eventually.TrueAsync(() => Volatile.Read(ref tries) == minute, "it is tried again");
+        }
+
+        await Eventually.TrueAsync(() => kept.All.Count == 0, "it is restored");
+        Assert.Single(_log.Records("topic"));
+        await host.StopAsync();
+    }
+
     private static T Options<T>(IHost host) where T : class => host.Services.GetRequiredService<IOptions<T>>().Value;
 
-    private IHost Build(Dictionary<string, string?> configuration)
+    private IHost Build(Dictionary<string, string?> configuration, IFailedPublications? publications = null)
     {
         var userTeam = new MemoryUserTeam();
         var builder = Host.CreateEmptyApplicationBuilder(null);
@@ -113,6 +138,8 @@ public sealed class PipelineServicesTests
             .AddSingleton<IUserTeam>(userTeam)
             .AddSingleton<INameDirectory>(userTeam)
             .AddSingleton<IPostInspector, Nobody>();
+        if (publications is not null)
+            builder.Services.AddSingleton(publications);
         return builder.Build();
     }
 

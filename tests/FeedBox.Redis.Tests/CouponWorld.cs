@@ -33,7 +33,7 @@ internal sealed class CouponWorld : IAsyncDisposable
     public static CouponEvent NewEvent() =>
         new(Guid.CreateVersion7(), "선착순 할인", 100, DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow.AddHours(1));
 
-    public RequestCoupon Process() => new(_coupons, _gate, _log, TimeProvider.System);
+    public RequestCoupon Process() => new(_coupons, _gate, _log, new(_log, TimeProvider.System, new()), TimeProvider.System);
 
     public async Task OpenAsync()
     {

@@ -9,12 +9,12 @@ public readonly record struct GateDecision(GateAnswer Answer, int Sequence = 0, 
 /// <summary>Confirmed for the first caller, AlreadyConfirmed for later ones, Lost when the gate has forgotten the place or was loaded anew.</summary>
 public enum GateConfirmation { Confirmed, AlreadyConfirmed, Lost }
 
-/// <summary>A place whose request may not have reached the log.</summary>
+/// <summary>A place whose request may not have been published.</summary>
 public sealed record UnconfirmedPlace(Guid EventId, long UserId, int Sequence, int Generation);
 
 /// <summary>
-/// Decides who is among the first, each call one atomic step that touches no database. A place is reserved, its request appended to the
-/// log, and then it is confirmed; a place is never given back, because its request may be on the log: it is carried through instead.
+/// Decides who is among the first, each call one atomic step that touches no database. A place is reserved, its request published,
+/// and then it is confirmed; a place is never given back, because its request may be on the log: it is carried through instead.
 /// The gate is a cache of what is durable and may forget an event wholly (never partly) at any time: it then answers
 /// <see cref="GateAnswer.NotLoaded"/> until it is loaded again. It forgets nothing by age before the event is over.
 /// </summary>
@@ -27,7 +27,7 @@ public interface ICouponGate
     /// </summary>
     ValueTask<GateDecision> ReserveAsync(Guid eventId, long userId, DateTimeOffset now, CancellationToken cancellationToken);
 
-    /// <summary>Says that the request for the place is on the log.</summary>
+    /// <summary>Says that the request for the place is published.</summary>
     ValueTask<GateConfirmation> ConfirmAsync(Guid eventId, long userId, int generation, CancellationToken cancellationToken);
 
     /// <summary>

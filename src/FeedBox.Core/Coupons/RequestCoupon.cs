@@ -6,15 +6,15 @@ namespace FeedBox.Core.Coupons;
 public enum CouponAnswer { Accepted, AlreadyRequested, SoldOut, NotOpen, Closed }
 
 /// <summary>
-/// Takes a request for a coupon: reserve a place at the gate, append the request to the log, confirm the place, answer.
+/// Takes a request for a coupon: reserve a place at the gate, publish the request, confirm the place, answer.
 /// <para>
-/// Accepted means durable, and exact through every loss of the gate: a place confirmed at the gate was on the log before the gate was
-/// lost, so it is a coupon once the writer has caught up with the log; only then does the event move to its next generation, and the
-/// gate is loaded with the coupons there are. A request of the old generation that reaches the log too late was not confirmed,
-/// is issued nothing, and starts over at the new gate.
+/// Accepted means durable, and exact through every loss of the gate: the request of a place confirmed at the gate was on the log, or
+/// kept for it, before the gate was lost, so it is a coupon once the kept ones are restored and the writer has caught up with the log;
+/// only then does the event move to its next generation, and the gate is loaded with the coupons there are. A request of the old
+/// generation that is published too late was not confirmed, is issued nothing, and starts over at the new gate.
 /// </para>
 /// </summary>
-public sealed class RequestCoupon(ICouponStore coupons, ICouponGate gate, IEventLog log, TimeProvider time)
+public sealed class RequestCoupon(ICouponStore coupons, ICouponGate gate, IEventLog log, DirectPublisher publisher, TimeProvider time)
 {
     private static readonly TimeSpan WaitBudget = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
@@ -26,7 +26,7 @@ public sealed class RequestCoupon(ICouponStore coupons, ICouponGate gate, IEvent
 
     /// <exception cref="FeedBoxException">Code "coupon-event-not-found".</exception>
     /// <exception cref="DependencyUnavailableException">
-    /// The gate is being rebuilt, or the log takes nothing now. A place that was reserved stays the user's and is carried through.
+    /// The gate is being rebuilt, or the request can be published nowhere. A place that was reserved stays the user's and is carried through.
     /// </exception>
     public ValueTask<CouponAnswer> ExecuteAsync(Guid eventId, long userId, CancellationToken cancellationToken)
     {
@@ -126,9 +126,8 @@ public sealed class RequestCoupon(ICouponStore coupons, ICouponGate gate, IEvent
             if (decision.Generation != place.Generation)
                 return GateConfirmation.Lost;
             var requested = new CouponRequested(Guid.CreateVersion7(now), place.EventId, place.UserId, place.Sequence, place.Generation);
-            var message = EventCodec.Encode(new(Topics.CouponRequest, EventCodec.Create(
+            await publisher.PublishAsync(new(Topics.CouponRequest, EventCodec.Create(
                 EventTypes.CouponRequested, place.UserId.ToString(), requested, EventJson.Default.CouponRequested, now)));
-            await log.AppendAsync([message], CancellationToken.None);
             return await gate.ConfirmAsync(place.EventId, place.UserId, place.Generation, CancellationToken.None);
         }
         catch (Exception e) when (e is not DependencyUnavailableException)
@@ -152,6 +151,7 @@ public sealed class RequestCoupon(ICouponStore coupons, ICouponGate gate, IEvent
             var generation = await coupons.GetGenerationAsync(couponEvent.Id, CancellationToken.None) + 1;
             if (!await gate.BeginLoadAsync(couponEvent.Id, generation, CancellationToken.None))
                 return;
+            await publisher.RestoreAsync(CancellationToken.None);
             var ends = (await LagAsync()).ToDictionary(lag => lag.Partition, lag => lag.End);
             while ((await LagAsync()).Any(lag => lag.Committed < ends[lag.Partition]))
                 await Task.Delay(LagPoll, time);

@@ -15,11 +15,13 @@ public sealed record GroupStatus(
 public sealed record BreakerStatus(string Name, string State);
 
 /// <param name="OutboxDepth">Committed events that are not on the log yet.</param>
-/// <param name="UnconfirmedCoupons">Coupon places that are taken and whose request is not known to be on the log, counted up to 100; null while the gate does not answer.</param>
+/// <param name="UnconfirmedCoupons">Coupon places that are taken and whose request is not known to be published, counted up to 100; null while the gate does not answer.</param>
+/// <param name="FailedPublications">Events without an outbox that wait to be given to the log.</param>
 /// <param name="DeadLetters">Filed, and waiting for an operator.</param>
-/// <param name="Drained">True when at one instant nothing was on its way anywhere: no unconfirmed coupon, outbox empty, no lag, nothing running or waiting for a retry.</param>
+/// <param name="Drained">True when at one instant nothing was on its way anywhere: no unconfirmed coupon, no failed publication, outbox empty, no lag, nothing running or waiting for a retry.</param>
 public sealed record PipelineStatus(
-    long OutboxDepth, int? UnconfirmedCoupons, IReadOnlyList<GroupStatus> Groups, long DeadLetters, IReadOnlyList<BreakerStatus> Breakers, bool Drained);
+    long OutboxDepth, int? UnconfirmedCoupons, long FailedPublications, IReadOnlyList<GroupStatus> Groups, long DeadLetters,
+    IReadOnlyList<BreakerStatus> Breakers, bool Drained);
 
 /// <summary>How far the work behind the API is, for operators: measured when asked, not remembered.</summary>
 public interface IPipelineStatus

@@ -10,7 +10,7 @@ namespace FeedBox.Pipeline.Operations;
 
 internal sealed class PipelineStatusReader(
     Consumers consumers, IEventLog log, IOutbox outbox, ICouponGate gate, IDeadLetterStore letters, IEnumerable<IBreakerStates> breakers,
-    TimeProvider time) : IPipelineStatus
+    TimeProvider time, IFailedPublications? publications = null) : IPipelineStatus
 {
     private const int MaxPlaces = 100;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
@@ -33,20 +33,21 @@ internal sealed class PipelineStatusReader(
 
     private async Task<PipelineStatus> MeasureAsync(CancellationToken cancellationToken)
     {
-        // Work moves from the gate and the outbox to the log, and from the log to the outbox again. Between two looks at a log that is
-        // handled to the same end, none of it moved; the gate comes first, because what left the outbox after it would have moved an end.
+        // Work moves from the gate, by way of the failed publications, and from the outbox to the log, and from the log to the outbox again.
+        // Between two looks at a log that is handled to the same end, none of it arrived; who gives is looked at before who takes.
         var before = await LagAsync(cancellationToken);
         var places = await CountUnconfirmedAsync(cancellationToken);
+        var failed = publications is null ? 0 : await publications.CountAsync(cancellationToken);
         var depth = await outbox.DepthAsync(cancellationToken);
         var lags = await LagAsync(cancellationToken);
         var groups = consumers.Statuses.Select(status => new GroupStatus(
             status.Group, status.Topics, lags[status.Group].Sum(partition => partition.Lag), status.InFlight, status.Retrying,
             status.PausedUntil, status.PausedBy, status.Handled, status.Retries, status.DeadLetters)).ToList();
 
-        var drained = places == 0 && depth == 0
+        var drained = places == 0 && failed == 0 && depth == 0
             && groups.All(group => group is { InFlight: 0, Retrying: 0 })
             && lags.All(group => group.Value.Count > 0 && group.Value.All(partition => partition.Lag == 0) && group.Value.SequenceEqual(before[group.Key]));
-        return new(depth, places, groups, await letters.CountAsync(cancellationToken), Breakers(), drained);
+        return new(depth, places, failed, groups, await letters.CountAsync(cancellationToken), Breakers(), drained);
     }
 
     private async Task<int?> CountUnconfirmedAsync(CancellationToken cancellationToken)

@@ -43,6 +43,7 @@ internal sealed class CouponWorld : IAsyncDisposable
     public MemoryCouponStore Store { get; } = new();
     public MemoryEventLog Log { get; } = new();
     public ForgetfulGate Gate { get; } = new();
+    public MemoryFailedPublications? Kept { get; init; }
     public CouponEvent Event { get; }
 
     public CouponWorld(int limit = 100, TimeProvider? time = null)
@@ -55,7 +56,9 @@ internal sealed class CouponWorld : IAsyncDisposable
     }
 
     /// <summary>The use case as a process of its own has it.</summary>
-    public RequestCoupon Process() => new(Store, Gate, Log, Time);
+    public RequestCoupon Process() => new(Store, Gate, Log, Publisher(), Time);
+
+    public DirectPublisher Publisher() => new(Log, Time, new(), Kept);
 
     public CouponWorld StartWriter()
     {

@@ -156,6 +156,67 @@ public sealed class RequestCouponTests
         await stampede.AssertExactAsync(world);
     }
 
+    [Fact, Trait("Weakness", "K5"), Trait("Weakness", "K24")]
+    public async Task K5_K24_a_log_that_is_down_in_the_middle_of_a_stampede_is_noticed_by_nobody()
+    {
+        await using var world = new CouponWorld { Kept = new() };
+        var stampede = new Stampede(world.Event.Id, [world.Process(), world.Process()]) { Concurrency = 8 };
+        await stampede.RunAsync(users: 30, requestsEach: 2);
+
+        world.Log.IsDown = true;
+        await stampede.RunAsync(users: 1_000, requestsEach: 2);
+        Assert.Equal(0, stampede.Failures);
+        Assert.Equal(100, stampede.Count(CouponAnswer.Accepted));
+        Assert.Equal(70, world.Kept!.All.Count);
+
+        world.Log.IsDown = false;
+        await world.Publisher().RestoreAsync(default);
+        Assert.Empty(world.Kept.All);
+        Assert.Equal(100, world.Log.Records(Topics.CouponRequest).Count);
+        await stampede.AssertExactAsync(world.StartWriter());
+    }
+
+    [Fact, Trait("Weakness", "H33"), Trait("Weakness", "K24")]
+    public async Task H33_K24_a_gate_lost_during_an_outage_of_the_log_is_rebuilt_with_the_places_that_were_promised_meanwhile()
+    {
+        await using var world = new CouponWorld(limit: 3) { Kept = new() };
+        var request = world.Process();
+        Assert.Equal(CouponAnswer.Accepted, await request.ExecuteAsync(world.Event.Id, 1, default));
+        world.Log.IsDown = true;
+        Assert.Equal(CouponAnswer.Accepted, await request.ExecuteAsync(world.Event.Id, 2, default));
+        Assert.Equal(CouponAnswer.Accepted, await request.ExecuteAsync(world.Event.Id, 3, default));
+
+        world.Gate.Forget();
+        await Assert.ThrowsAsync<DependencyUnavailableException>(async () => await request.ExecuteAsync(world.Event.Id, 4, default));
+        world.Log.IsDown = false;
+        world.StartWriter();
+
+        await Eventually.TrueAsync(() => request.CountAsync(world.Event, default).Result == 3, "the gate is rebuilt");
+        Assert.Equal(CouponAnswer.SoldOut, await request.ExecuteAsync(world.Event.Id, 4, default));
+        Assert.Equal([1L, 2L, 3L], world.Store.Coupons.Select(coupon => coupon.UserId).Order());
+        Assert.Equal(CouponAnswer.AlreadyRequested, await request.ExecuteAsync(world.Event.Id, 2, default));
+    }
+
+    [Fact, Trait("Weakness", "K6")]
+    public async Task K6_when_neither_log_nor_store_takes_the_request_it_is_refused_and_its_place_is_carried_through_later()
+    {
+        var time = new ManualTime();
+        await using var world = new CouponWorld(limit: 2, time: time) { Kept = new() };
+        var request = world.Process();
+        Assert.Equal(CouponAnswer.Accepted, await request.ExecuteAsync(world.Event.Id, 1, default));
+        (world.Log.IsDown, world.Kept.IsDown) = (true, true);
+
+        await Assert.ThrowsAsync<DependencyUnavailableException>(async () => await request.ExecuteAsync(world.Event.Id, 2, default));
+        Assert.Empty(world.Kept.All);
+        Assert.Single(world.Log.Records(Topics.CouponRequest));
+
+        world.Kept.IsDown = false;
+        time.Advance(TimeSpan.FromSeconds(3));
+        await request.FinishAsync(default);
+        Assert.Single(world.Kept.All);
+        Assert.Equal(CouponAnswer.AlreadyRequested, await request.ExecuteAsync(world.Event.Id, 2, default));
+    }
+
     [Fact]
     public async Task Already_requested_is_said_only_when_the_request_is_durable()
     {

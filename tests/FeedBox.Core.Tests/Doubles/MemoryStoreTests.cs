@@ -27,6 +27,11 @@ public sealed class MemoryDeadLetterStoreTests : DeadLetterStoreContract
     protected override IDeadLetterStore Letters { get; } = new MemoryDeadLetterStore();
 }
 
+public sealed class MemoryFailedPublicationsTests : FailedPublicationsContract
+{
+    protected override IFailedPublications Publications { get; } = new MemoryFailedPublications();
+}
+
 public sealed class MemoryIdempotencyStoreTests : IdempotencyStoreContract
 {
     protected override IIdempotencyStore Store { get; } = new MemoryIdempotencyStore();

@@ -110,7 +110,7 @@ public sealed class CouponStampedeTests : IDisposable
             Coupons = new SqliteCouponStore(_database);
             Log = new(new SqliteEventLog(_database, options, TimeProvider.System));
             Log.EnsureTopicsAsync(Topics.All, default).Wait();
-            Requests = new(Coupons, new MemoryCouponGate(), Log, TimeProvider.System);
+            Requests = new(Coupons, new MemoryCouponGate(), Log, new(Log, TimeProvider.System, new()), TimeProvider.System);
             var issue = new IssueCoupons(Coupons, Options.Create(new CouponOptions { WriteInterval = TimeSpan.FromMilliseconds(50) }), TimeProvider.System);
             var runtime = new ConsumerRuntime(issue, Log, new(), TimeProvider.System, NullLogger<ConsumerRuntime>.Instance);
             _consuming = Task.Run(() => runtime.RunAsync(_stop.Token));
