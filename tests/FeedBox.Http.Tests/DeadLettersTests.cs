@@ -114,6 +114,7 @@ public sealed class DeadLettersTests : IAsyncLifetime
 
         Assert.Equal((4, 6, 5, false), (status.GetProperty("outboxDepth").GetInt32(), status.GetProperty("unconfirmedCoupons").GetInt32(),
             status.GetProperty("deadLetters").GetInt32(), status.GetProperty("drained").GetBoolean()));
+        Assert.Equal(8, status.GetProperty("failedPublications").GetInt32());
         var group = Assert.Single(status.GetProperty("groups").EnumerateArray());
         Assert.Equal("{\"group\":\"group\",\"topics\":[\"a\",\"b\"],\"lag\":7,\"inFlight\":1,\"retrying\":2,\"pausedUntil\":\"2026-03-01T00:00:00+00:00\","
             + "\"pausedBy\":\"user-team\",\"handled\":100,\"retries\":9,\"deadLetters\":3}", group.GetRawText());
