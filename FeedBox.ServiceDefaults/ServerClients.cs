@@ -19,7 +19,8 @@ public static class ServerClients
             redis.BacklogPolicy = BacklogPolicy.FailFast; // while the server is away, callers turn elsewhere at once
             redis.AsyncTimeout = 2_000;
         });
-        builder.AddMongoDBClient("mongo", mongo => mongo.DisableHealthChecks = true);
+        builder.AddMongoDBClient("mongo", mongo => mongo.DisableHealthChecks = true,
+            mongo => mongo.ServerSelectionTimeout = TimeSpan.FromSeconds(3)); // the default of 30 s would keep every caller waiting for a server that is away
         builder.AddElasticsearchClient("elasticsearch", elastic => elastic.DisableHealthChecks = true,
             elastic => elastic.RequestTimeout(TimeSpan.FromSeconds(10)));
         return builder;

@@ -16,7 +16,7 @@ if (Environment.GetEnvironmentVariable("FEEDBOX_SERVERS") is not { Length: > 0 }
 
 var folder = Directory.CreateTempSubdirectory("feedbox-failures-").FullName;
 var journal = new Journal();
-using var servers = new Servers(Path.GetFullPath(programs), folder);
+var servers = new Servers(Path.GetFullPath(programs), folder);
 FullEdition? feedBox = null;
 using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Leave);
 using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Leave);

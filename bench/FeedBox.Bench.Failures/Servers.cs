@@ -56,6 +56,7 @@ internal sealed class Servers(string programs, string folder) : IDisposable
     {
         foreach (var child in _running.Values)
             child.Dispose();
+        _running.Clear();
     }
 
     /// <summary>With the neighbours that Kafka (+1) and Elasticsearch (+100) take too.</summary>
