@@ -18,6 +18,7 @@ public static class ServerClients
         {
             redis.BacklogPolicy = BacklogPolicy.FailFast; // while the server is away, callers turn elsewhere at once
             redis.AsyncTimeout = 2_000;
+            redis.SocketManager = SocketManager.ThreadPool; // threads of its own take twice the processor time for the same work
         });
         builder.AddMongoDBClient("mongo", mongo => mongo.DisableHealthChecks = true,
             mongo => mongo.ServerSelectionTimeout = TimeSpan.FromSeconds(3)); // the default of 30 s would keep every caller waiting for a server that is away

@@ -21,10 +21,19 @@ internal static class NewestWins
     /// <summary>In the order of the keys; null where there is nothing.</summary>
     public static async Task<IReadOnlyList<(long Rank, ReadOnlyMemory<byte> Text)?>> GetAsync(RedisStore store, RedisKey[] keys)
     {
-        if (keys.Length == 0)
-            return [];
-        var values = await store.RunAsync(database => database.StringGetAsync(keys));
-        return [.. values.Select(Read)];
+        var found = new (long, ReadOnlyMemory<byte>)?[keys.Length];
+        await store.RunAsync(async database =>
+        {
+            // One command reads keys of one hash slot; a server that is no cluster has no slots, and one command reads them all.
+            await Task.WhenAll(Enumerable.Range(0, keys.Length).GroupBy(i => database.Multiplexer.HashSlot(keys[i])).Select(async slot =>
+            {
+                var values = await database.StringGetAsync([.. slot.Select(i => keys[i])]);
+                foreach (var (i, value) in slot.Zip(values))
+                    found[i] = Read(value);
+            }));
+            return true;
+        });
+        return found;
     }
 
     private static (long, ReadOnlyMemory<byte>)? Read(RedisValue value)

@@ -53,6 +53,7 @@ public static class RedisServices
         configuration.BacklogPolicy = BacklogPolicy.FailFast;
         configuration.AsyncTimeout = (int)options.Timeout.TotalMilliseconds;
         configuration.ReconnectRetryPolicy = new LinearRetry(500);
+        configuration.SocketManager = SocketManager.ThreadPool; // threads of its own take twice the processor time for the same work
         return ConnectionMultiplexer.Connect(configuration);
     }
 }

@@ -9,6 +9,8 @@ public sealed class RedisServer : IDisposable
 {
     private readonly ServiceProvider? _services;
 
+    static RedisServer() => ThreadPool.SetMinThreads(32, 32); // many tests begin at once, and each blocks a thread until it is connected
+
     public RedisServer()
     {
         if (Environment.GetEnvironmentVariable("ConnectionStrings__redis") is { Length: > 0 } address)

@@ -14,25 +14,28 @@ public sealed class ServerProcess : IAsyncDisposable
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
 
     private readonly string _name;
+    private readonly string[] _options;
     private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("feedbox-server-");
     private Process? _process;
 
-    private ServerProcess(string name, int port) => (_name, Port) = (name, port);
+    private ServerProcess(string name, int port, string[] options) => (_name, Port, _options) = (name, port, options);
 
     public int Port { get; }
 
     public static bool Available => Environment.GetEnvironmentVariable(Variable) is { Length: > 0 };
 
-    public static async Task<ServerProcess> StartAsync(string name)
+    /// <param name="options">What the server is given besides, by its port; the next port is free too.</param>
+    public static async Task<ServerProcess> StartAsync(string name, Func<int, string[]>? options = null)
     {
-        var server = new ServerProcess(name, FreePort());
+        var port = FreePort();
+        var server = new ServerProcess(name, port, options?.Invoke(port) ?? []);
         await server.StartAsync();
         return server;
     }
 
     public async Task StartAsync()
     {
-        var start = new ProcessStartInfo(Path.Combine(Environment.GetEnvironmentVariable(Variable)!, _name, "start"), [_data.FullName, Port.ToString()])
+        var start = new ProcessStartInfo(Path.Combine(Environment.GetEnvironmentVariable(Variable)!, _name, "start"), [_data.FullName, Port.ToString(), .. _options])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -4,7 +4,7 @@ using FeedBox.Core.Posts;
 
 namespace FeedBox.Redis.Posts;
 
-/// <summary>Published posts as JSON, one key each, read by one MGET. A tombstone is an empty text.</summary>
+/// <summary>Published posts as JSON, one key each, read together. A tombstone is an empty text.</summary>
 public sealed class RedisPostCache(RedisStore store) : IPostCache
 {
     public async ValueTask<IReadOnlyDictionary<Guid, CachedPost>> GetAsync(IReadOnlyCollection<Guid> ids, CancellationToken cancellationToken)
