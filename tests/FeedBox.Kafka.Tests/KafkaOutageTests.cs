@@ -10,8 +10,12 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FeedBox.Kafka.Tests;
 
+public sealed class KafkaOutageTests() : KafkaOutages("Consumer");
+
+public sealed class ClassicProtocolOutageTests() : KafkaOutages("Classic");
+
 /// <summary>With a broker of its own that is killed and comes back.</summary>
-public sealed class KafkaOutageTests : IAsyncLifetime
+public abstract class KafkaOutages(string groupProtocol) : IAsyncLifetime
 {
     private const int Keys = 8;
     private ServerProcess? _broker;
@@ -24,7 +28,7 @@ public sealed class KafkaOutageTests : IAsyncLifetime
     {
         Assert.SkipUnless(ServerProcess.Available, $"{ServerProcess.Variable} is not set");
         _broker = await ServerProcess.StartAsync("kafka");
-        _services = KafkaBroker.Services($"127.0.0.1:{_broker.Port}");
+        _services = KafkaBroker.Services($"127.0.0.1:{_broker.Port}", ("GroupProtocol", groupProtocol));
         await Log.EnsureTopicsAsync(["first", "second", Topics.DeadLetter("first")], default);
     }
 

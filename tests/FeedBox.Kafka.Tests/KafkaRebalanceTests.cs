@@ -8,19 +8,18 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FeedBox.Kafka.Tests;
 
-public sealed class KafkaRebalanceTests : IAsyncDisposable
+/// <summary>Under both group protocols: that of Kafka 4.0 and the one before it.</summary>
+public sealed class KafkaRebalanceTests
 {
     private const int Total = 3_000;
     private const int Keys = 60;
     private readonly string _topic = $"rebalance-{Guid.NewGuid():N}";
-    private readonly ServiceProvider _services = KafkaBroker.Services(KafkaBroker.Address);
 
-    public ValueTask DisposeAsync() => _services.DisposeAsync();
-
-    [Fact]
-    public async Task Consumers_that_come_and_go_hand_over_each_key_in_order_and_without_repeating()
+    [Theory, InlineData("Consumer"), InlineData("Classic")]
+    public async Task Consumers_that_come_and_go_hand_over_each_key_in_order_and_without_repeating(string groupProtocol)
     {
-        var log = _services.Log();
+        await using var services = KafkaBroker.Services(KafkaBroker.Address, ("GroupProtocol", groupProtocol));
+        var log = services.Log();
         await log.EnsureTopicsAsync([_topic, Topics.DeadLetter(_topic)], default);
         var handler = new Recorder(_topic);
         using var stopFirst = new CancellationTokenSource();
