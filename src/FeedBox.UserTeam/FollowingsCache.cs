@@ -1,3 +1,4 @@
+using FeedBox.Core;
 using FeedBox.Core.UserTeam;
 
 namespace FeedBox.UserTeam;
@@ -8,7 +9,7 @@ internal sealed class FollowingsCache
     private readonly IUserTeam _userTeam;
     private readonly NameDirectoryOptions _options;
     private readonly TimeProvider _time;
-    private readonly BoundedCache<long, CachedFollowings> _known;
+    private readonly BoundedMap<long, CachedFollowings> _known;
     private readonly Lock _gate = new();
     private readonly Dictionary<long, TaskCompletionSource<IReadOnlySet<long>?>> _loading = [];
 

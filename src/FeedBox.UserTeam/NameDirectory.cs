@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using FeedBox.Core;
 using FeedBox.Core.UserTeam;
 using Microsoft.Extensions.Logging;
 
@@ -18,7 +19,7 @@ public sealed partial class NameDirectory(
 
     private readonly NameDirectoryOptions _options = options.Names;
     private readonly FollowingsCache _followings = new(userTeam, options.Names, time, news);
-    private readonly BoundedCache<NameKey, CachedName> _names = new(options.Names.NameCapacity);
+    private readonly BoundedMap<NameKey, CachedName> _names = new(options.Names.NameCapacity);
 
     /// <summary>Keys being loaded. The task has the first word on the key, which may be a stale one from the store.</summary>
     private readonly ConcurrentDictionary<NameKey, TaskCompletionSource<CachedName>> _loading = new();

@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 
-namespace FeedBox.UserTeam;
+namespace FeedBox.Core;
 
-/// <summary>Two generations; the older one is dropped when the younger is full, so what is read stays and nothing keeps a list.</summary>
-internal sealed class BoundedCache<TKey, TValue>(int capacity) where TKey : notnull where TValue : class
+/// <summary>What was used lately, up to a number of entries, for all threads: two generations, the older one dropped when the younger is full.</summary>
+public sealed class BoundedMap<TKey, TValue>(int capacity) where TKey : notnull where TValue : class
 {
     private readonly Lock _turn = new();
     private ConcurrentDictionary<TKey, TValue> _young = new();
@@ -21,12 +21,17 @@ internal sealed class BoundedCache<TKey, TValue>(int capacity) where TKey : notn
         return value;
     }
 
-    public void Set(TKey key, TValue value)
+    public void Set(TKey key, TValue value) => Set(key, value, (_, candidate) => candidate);
+
+    /// <param name="choose">Of what is there and what is to be set, what stays; may be called more than once.</param>
+    public void Set(TKey key, TValue value, Func<TValue, TValue, TValue> choose)
     {
+        if (_old.TryGetValue(key, out var older))
+            value = choose(older, value);
         if (_young.TryAdd(key, value))
             Grow();
         else
-            _young[key] = value;
+            _young.AddOrUpdate(key, value, (_, present) => choose(present, value));
     }
 
     private void Grow()
