@@ -117,7 +117,7 @@ public static class FeedBoxHttp
         }
 
         app.MapStatus();
-        app.MapOpenApi();
+        app.MapApiDescription();
         return app;
     }
 }

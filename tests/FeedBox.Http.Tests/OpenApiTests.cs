@@ -1,9 +1,23 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace FeedBox.Http.Tests;
 
 public sealed class OpenApiTests
 {
+    [Fact]
+    public async Task The_document_is_made_once_whoever_asks()
+    {
+        var made = 0;
+        await using var host = await FeedBoxHost.StartAsync(services: services => services.Configure<OpenApiOptions>("v1", options =>
+            options.AddDocumentTransformer((_, _, _) => Task.FromResult(Interlocked.Increment(ref made)))));
+
+        var first = await host.GetAsync("/openapi/v1.json");
+        Assert.Equal(first.Text, (await host.GetAsync("/openapi/v1.json?again", caller: 1)).Text);
+        Assert.Equal(1, made);
+    }
+
     [Fact]
     public async Task Every_operation_says_what_it_does_answers_and_refuses()
     {

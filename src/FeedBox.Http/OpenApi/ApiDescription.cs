@@ -3,6 +3,7 @@ using FeedBox.Http.Idempotency;
 using FeedBox.Http.Problems;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -16,6 +17,7 @@ internal sealed record ProblemCodes(int Status, IReadOnlyList<string> Codes);
 /// <summary>Describes in /openapi/v1.json what the handlers' signatures do not say: problem codes, credentials, the headers read by hand.</summary>
 internal static class ApiDescription
 {
+    private const string Name = "v1";
     private const string Title = "FeedBox";
     private const string Overview =
         "Content subscription: publish, inspect, deliver to subscribers, search. Refusals are problem details whose `code` never changes its meaning. "
@@ -32,11 +34,24 @@ internal static class ApiDescription
             .WithProblems(413, "body-too-large")
             .WithProblems(415, "unsupported-media-type");
 
-    public static void AddApiDescription(this IServiceCollection services) => services.AddOpenApi("v1", options =>
+    /// <summary>The document is the same for everybody until the process ends, and takes a while to make: it is made once, when first asked for.</summary>
+    public static void MapApiDescription(this IEndpointRouteBuilder app)
+    {
+        var document = new Lazy<Task<byte[]>>(async () =>
+        {
+            using var bytes = new MemoryStream();
+            var made = await app.ServiceProvider.GetRequiredKeyedService<IOpenApiDocumentProvider>(Name).GetOpenApiDocumentAsync();
+            await made.SerializeAsJsonAsync(bytes, OpenApiSpecVersion.OpenApi3_1);
+            return bytes.ToArray();
+        });
+        app.MapGet($"/openapi/{Name}.json", async () => TypedResults.Bytes(await document.Value, "application/json")).ExcludeFromDescription();
+    }
+
+    public static void AddApiDescription(this IServiceCollection services) => services.AddOpenApi(Name, options =>
     {
         options.AddDocumentTransformer((document, _, _) =>
         {
-            document.Info = new() { Title = Title, Version = "v1", Description = Overview };
+            document.Info = new() { Title = Title, Version = Name, Description = Overview };
             document.Servers = [];
             document.AddComponent("bearer", new OpenApiSecurityScheme
             {
