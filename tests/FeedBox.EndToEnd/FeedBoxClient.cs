@@ -9,7 +9,7 @@ namespace FeedBox.EndToEnd;
 /// <summary>One user at the REST API.</summary>
 public sealed class FeedBoxClient(FeedBoxProcess feedBox, long user)
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, object? body = null, params (string Name, string Value)[] headers)
     {

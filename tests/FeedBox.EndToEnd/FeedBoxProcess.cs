@@ -60,7 +60,7 @@ public sealed class FeedBoxProcess : IAsyncDisposable
         };
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
-        Http = new HttpClient { BaseAddress = await ready.Task.WaitAsync(TimeSpan.FromSeconds(60)) };
+        Http = new HttpClient { BaseAddress = await ready.Task.WaitAsync(TimeSpan.FromSeconds(120)) };
 
         void Read(string? line)
         {

@@ -47,7 +47,7 @@ public sealed class Restarts
         await writing;
 
         Assert.Equal(0, exitCode);
-        Assert.InRange(took, TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        Assert.InRange(took, TimeSpan.Zero, TimeSpan.FromSeconds(30)); // room for a busy machine; the crash benchmark holds it to 5 s
         await feedBox.StartAsync();
         foreach (var id in answered)
         {

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using FeedBox.Core;
+using FeedBox.Testing;
 using Microsoft.AspNetCore.Builder;
 
 namespace FeedBox.Http.Tests;
@@ -127,7 +128,7 @@ public sealed class ProblemsTests
             await socket.ConnectAsync(IPAddress.Loopback, host.Client.BaseAddress!.Port);
             await socket.GetStream().WriteAsync(Encoding.Latin1.GetBytes(garbage));
             using var reader = new StreamReader(socket.GetStream());
-            Assert.Matches("^HTTP/1.1 (400|505) ", await reader.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(5)));
+            Assert.Matches("^HTTP/1.1 (400|505) ", await reader.ReadLineAsync().WaitAsync(Eventually.Patience));
         }
         Assert.Equal(200, (await host.GetAsync("/alive")).Status);
     }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using FeedBox.Http.Shedding;
 using FeedBox.Testing;
 using Microsoft.AspNetCore.Builder;
@@ -93,8 +92,11 @@ public sealed class SheddingTests
     [Fact]
     public async Task Under_real_overload_the_surplus_hears_at_once_when_to_come_back_and_the_rest_is_served_fast()
     {
+        const int Enough = 1_000;
         // 400 a second: 8 at a time, 20 ms each.
         using var desks = new SemaphoreSlim(8);
+        var queue = 0;
+        var queues = new ConcurrentBag<int>();
         await using var host = await FeedBoxHost.StartAsync(
             settings: [("FeedBox:Shedding:Enabled", "true")],
             services: services => services.AddSingleton(TimeProvider.System),
@@ -102,22 +104,24 @@ public sealed class SheddingTests
             {
                 async Task WorkAsync()
                 {
+                    queues.Add(Interlocked.Increment(ref queue));
                     await desks.WaitAsync();
                     try { await Task.Delay(20); }
-                    finally { desks.Release(); }
+                    finally { desks.Release(); Interlocked.Decrement(ref queue); }
                 }
                 app.MapPost("/work", async () => { await WorkAsync(); return Results.NoContent(); });
                 app.MapPost("/ops/work", async () => { await WorkAsync(); return Results.NoContent(); });
             });
-        var answers = new ConcurrentBag<(int Status, double Milliseconds)>();
-        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(4));
+        var (served, refused) = (0, 0);
+        using var stop = new CancellationTokenSource(Eventually.Patience);
         await Task.WhenAll(Enumerable.Range(0, 300).Select(client => Task.Run(async () =>
         {
             while (!stop.IsCancellationRequested)
             {
-                var started = Stopwatch.GetTimestamp();
                 var answer = await host.SendAsync("POST", "/work", null, (object?)null);
-                answers.Add((answer.Status, Stopwatch.GetElapsedTime(started).TotalMilliseconds));
+                if ((answer.Status == 204 ? Interlocked.Increment(ref served) : Interlocked.Increment(ref refused)) >= Enough
+                    && Math.Min(Volatile.Read(ref served), Volatile.Read(ref refused)) >= Enough)
+                    await stop.CancelAsync();
                 if (answer.Status == 204)
                     continue;
                 answer.IsProblem(503, "overloaded");
@@ -126,11 +130,10 @@ public sealed class SheddingTests
             }
         })));
 
-        var served = answers.Where(answer => answer.Status == 204).Select(answer => answer.Milliseconds).Order().ToList();
-        Assert.True(served.Count > 400, $"{served.Count} served");
-        Assert.True(answers.Count - served.Count > 400, $"{answers.Count - served.Count} turned away");
-        // All 300 at once would take 750 ms each.
-        Assert.True(served[served.Count / 2] < 500, $"Half of what was served took {served[served.Count / 2]:0} ms or less.");
+        Assert.True(served >= Enough && refused >= Enough, $"{served} served, {refused} turned away");
+        // Whoever is let in finds few before him, not the other 299; in places at the desks, because seconds depend on what else the machine does.
+        var median = queues.Order().ElementAt(queues.Count / 2);
+        Assert.True(median < 150, $"Half of what was served found {median} or fewer before it.");
 
         // Reads are apart, and operators and probes pass whatever the load is.
         var busy = Enumerable.Range(0, 300).Select(_ => host.SendAsync("POST", "/work", null, (object?)null)).ToList();

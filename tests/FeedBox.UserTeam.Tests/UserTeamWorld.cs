@@ -29,16 +29,12 @@ public sealed class UserTeamWorld : IAsyncDisposable
     public MemoryNameStore Store => _services.GetRequiredService<MemoryNameStore>();
     public IServiceProvider Services => _services;
 
-    /// <summary>For tests that count calls: on a busy machine a healthy answer may well take longer than the usual hedge delay.</summary>
-    public static Dictionary<string, string?> Unhedged => new() { ["FeedBox:UserTeam:HedgeDelay"] = "00:00:02" };
-
-    public static async Task<UserTeamWorld> StartAsync(
-        UserTeamMockOptions? mockOptions = null, Dictionary<string, string?>? settings = null, TimeProvider? time = null)
+    public static async Task<UserTeamWorld> StartAsync(UserTeamMockOptions? mockOptions = null, TimeProvider? time = null)
     {
         var mock = UserTeamMockApp.Create(mockOptions ?? new() { Failures = 0 }, "http://127.0.0.1:0");
         await mock.StartAsync();
         var configuration = new ConfigurationBuilder()
-            .AddInMemoryCollection(new Dictionary<string, string?>(settings ?? []) { ["FeedBox:UserTeam:BaseAddress"] = mock.Urls.Single() })
+            .AddInMemoryCollection([new("FeedBox:UserTeam:BaseAddress", mock.Urls.Single())])
             .Build();
         var services = new ServiceCollection().AddLogging();
         if (time is not null)

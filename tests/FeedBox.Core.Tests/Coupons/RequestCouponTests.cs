@@ -381,7 +381,7 @@ public sealed class RequestCouponTests
             reached.TrySetResult();
             return until;
         };
-        return reached.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        return reached.Task.WaitAsync(Eventually.Patience);
     }
 
     /// <summary>Many users at once, through one or more processes; what each was told is kept.</summary>

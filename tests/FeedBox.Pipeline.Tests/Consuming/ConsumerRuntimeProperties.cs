@@ -82,9 +82,9 @@ public sealed class ConsumerRuntimeProperties
             if (_members.Count == 0)
                 Join();
             await Eventually.TrueAsync(
-                () => !_violations.IsEmpty || _log.Lag("group", "topic") == 0, $"all finished (seed {seed})", TimeSpan.FromSeconds(20));
+                () => !_violations.IsEmpty || _log.Lag("group", "topic") == 0, $"all finished (seed {seed})");
             foreach (var member in _members)
-                await member.Running.StopAsync().WaitAsync(TimeSpan.FromSeconds(20));
+                await member.Running.StopAsync().WaitAsync(Eventually.Patience);
 
             Assert.True(_violations.IsEmpty, $"Seed {seed}: {string.Join("; ", _violations.Take(5))}");
             Assert.True(_isFinished.Count == Records, $"Seed {seed}: {Records - _isFinished.Count} records are lost.");
@@ -99,7 +99,7 @@ public sealed class ConsumerRuntimeProperties
             var polls = _log.Polls;
             await Eventually.TrueAsync(() => _log.Polls > polls + 3, "the late member polls");
             Assert.True(handled == _handled.Sum(), $"Seed {seed}: a record was delivered again after a clean end.");
-            await Task.WhenAll(_dead).WaitAsync(TimeSpan.FromSeconds(20));
+            await Task.WhenAll(_dead).WaitAsync(Eventually.Patience);
         }
 
         private IEnumerable<int> Again() => Enumerable.Range(0, Records).Where(number => _handled[number] > 1);
@@ -114,7 +114,7 @@ public sealed class ConsumerRuntimeProperties
                 case 2 when _members.Count > 0:
                     var leaving = _members[_random.Next(_members.Count)];
                     _members.Remove(leaving);
-                    await leaving.Running.StopAsync().WaitAsync(TimeSpan.FromSeconds(20));
+                    await leaving.Running.StopAsync().WaitAsync(Eventually.Patience);
                     break;
                 case 3 when _members.Count > 0:
                     Kill(_members[_random.Next(_members.Count)]);

@@ -329,7 +329,7 @@ public sealed class ConsumerRuntimeTests
         Assert.False(stopped.IsCompleted);
 
         gate.SetResult();
-        await stopped.WaitAsync(TimeSpan.FromSeconds(5));
+        await stopped.WaitAsync(Eventually.Patience);
         Assert.Equal([("a", 1)], handler.Handled);
         Assert.Equal(1, _log.Committed("group", Only));
 
@@ -447,17 +447,25 @@ public sealed class ConsumerRuntimeTests
     [Fact]
     public async Task A_partition_with_500_messages_a_second_keeps_up_with_a_handler_that_waits_a_second_on_every_fifth_key()
     {
-        var handler = new Handler((_, number, token) => number % 5 == 0 ? Task.Delay(1_000, token) : Task.CompletedTask);
-        await using var running = new Running(_log, handler);
-        var fast = 0L;
+        var waiting = 0;
+        var handler = new Handler((_, number, token) =>
+        {
+            if (number % 5 != 0)
+                return Task.CompletedTask;
+            var second = Task.Delay(TimeSpan.FromSeconds(1), _time, token);
+            Interlocked.Increment(ref waiting);
+            return second;
+        });
+        await using var running = new Running(_log, handler, _time);
         for (var tick = 0; tick < 20; tick++)
         {
             await _log.AppendAsync([.. Enumerable.Range(tick * 50, 50).Select(i => Log.Message($"key-{i}", i))], default);
-            await Task.Delay(100);
-            fast = Math.Max(fast, (tick + 1) * 40 - handler.Handled.Count(handled => handled.Number % 5 != 0));
+            await Eventually.TrueAsync(() => handler.Handled.Count(handled => handled.Number % 5 != 0) == (tick + 1) * 40, "those that need not wait do not");
+            await Eventually.TrueAsync(() => waiting == (tick + 1) * 10, "the others wait their second");
+            _time.Advance(TimeSpan.FromMilliseconds(100));
         }
-        Assert.True(fast < 40, $"The keys that need not wait were {fast} behind.");
-        await Eventually.TrueAsync(() => handler.Handled.Count == 1_000, "all handled", TimeSpan.FromSeconds(2.5));
+        _time.Advance(TimeSpan.FromMilliseconds(900));
+        await Eventually.TrueAsync(() => handler.Handled.Count == 1_000, "all handled within a second of the last");
     }
 
     private static string Key(MemoryEventLog log, int partition) =>

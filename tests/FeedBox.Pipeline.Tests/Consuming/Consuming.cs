@@ -56,7 +56,7 @@ internal sealed class Running : IAsyncDisposable
         return _task;
     }
 
-    public async ValueTask DisposeAsync() => await StopAsync().WaitAsync(TimeSpan.FromSeconds(20));
+    public async ValueTask DisposeAsync() => await StopAsync().WaitAsync(Eventually.Patience);
 }
 
 internal static class Log

@@ -28,7 +28,8 @@ public sealed class CouponStampedeTests : IDisposable
     [Fact, Trait("Weakness", "H33")]
     public async Task A_stampede_of_two_requests_by_each_of_a_thousand_users_issues_exactly_100_and_tells_every_repeat()
     {
-        await using (var process = new Process(_folder))
+        // Its clock stands still: nobody is put off for taking long.
+        await using (var process = new Process(_folder, new ManualTime(DateTimeOffset.UtcNow)))
         {
             await process.Coupons.AddEventAsync(_event, default);
             await StampedeAsync(process, requestsEach: 2);
@@ -94,7 +95,21 @@ public sealed class CouponStampedeTests : IDisposable
         Assert.All(_answers.Where(entry => entry.Answer == CouponAnswer.Accepted).CountBy(entry => entry.User), user => Assert.Equal(1, user.Value));
         for (var user = 1L; user <= Users; user++)
             Assert.Equal(
-                holders.Contains(user) ? CouponAnswer.AlreadyRequested : CouponAnswer.SoldOut, await process.Requests.ExecuteAsync(_event.Id, user, default));
+                holders.Contains(user) ? CouponAnswer.AlreadyRequested : CouponAnswer.SoldOut, await InsistAsync(process, user));
+    }
+
+    private async Task<CouponAnswer> InsistAsync(Process process, long user)
+    {
+        for (var end = Environment.TickCount64 + (long)Eventually.Patience.TotalMilliseconds; ;)
+        {
+            try
+            {
+                return await process.Requests.ExecuteAsync(_event.Id, user, default);
+            }
+            catch (DependencyUnavailableException) when (Environment.TickCount64 < end)
+            {
+            }
+        }
     }
 
     private sealed class Process : IAsyncDisposable
@@ -103,14 +118,15 @@ public sealed class CouponStampedeTests : IDisposable
         private readonly SqliteDatabase _database;
         private readonly Task _consuming;
 
-        public Process(string folder)
+        public Process(string folder, TimeProvider? clients = null)
         {
             var options = new SqliteOptions { Path = Path.Combine(folder, "feedbox.db") };
             _database = SqliteDatabase.Open(options);
             Coupons = new SqliteCouponStore(_database);
             Log = new(new SqliteEventLog(_database, options, TimeProvider.System));
             Log.EnsureTopicsAsync(Topics.All, default).Wait();
-            Requests = new(Coupons, new MemoryCouponGate(), Log, new(Log, TimeProvider.System, new()), TimeProvider.System);
+            clients ??= TimeProvider.System;
+            Requests = new(Coupons, new MemoryCouponGate(), Log, new(Log, clients, new()), clients);
             var issue = new IssueCoupons(Coupons, Options.Create(new CouponOptions { WriteInterval = TimeSpan.FromMilliseconds(50) }), TimeProvider.System);
             var runtime = new ConsumerRuntime(issue, Log, new(), TimeProvider.System, NullLogger<ConsumerRuntime>.Instance);
             _consuming = Task.Run(() => runtime.RunAsync(_stop.Token));

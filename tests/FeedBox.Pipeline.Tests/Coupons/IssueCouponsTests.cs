@@ -28,7 +28,7 @@ public sealed class IssueCouponsTests
     [Fact]
     public async Task A_request_in_quiet_times_is_issued_at_once()
     {
-        await _issue.HandleAsync(Requested(1), default).WaitAsync(TimeSpan.FromSeconds(5));
+        await _issue.HandleAsync(Requested(1), default).WaitAsync(Eventually.Patience);
 
         var coupon = Assert.Single(_coupons.Coupons);
         Assert.Equal((1, 1, _time.GetUtcNow()), (coupon.UserId, coupon.Sequence, coupon.IssuedAt));
@@ -37,7 +37,7 @@ public sealed class IssueCouponsTests
     [Fact, Trait("Weakness", "H36")]
     public async Task H36_a_burst_is_written_in_batches_no_closer_than_the_interval_whatever_the_partition()
     {
-        await _issue.HandleAsync(Requested(1), default).WaitAsync(TimeSpan.FromSeconds(5));
+        await _issue.HandleAsync(Requested(1), default).WaitAsync(Eventually.Patience);
         var burst = Enumerable.Range(2, 49).Select(user => _issue.HandleAsync(Requested(user), default)).ToList();
         await Eventually.TrueAsync(() => _time.PendingTimers == 1, "the batch waits for its time");
 
@@ -45,7 +45,7 @@ public sealed class IssueCouponsTests
         Assert.Equal([1], _coupons.Batches);
         Assert.All(burst, handled => Assert.False(handled.IsCompleted));
         _time.Advance(TimeSpan.FromMilliseconds(1));
-        await Task.WhenAll(burst).WaitAsync(TimeSpan.FromSeconds(5));
+        await Task.WhenAll(burst).WaitAsync(Eventually.Patience);
         Assert.Equal([1, 49], _coupons.Batches);
     }
 
@@ -57,8 +57,9 @@ public sealed class IssueCouponsTests
         for (var tick = 0; tick < 10; tick++)
         {
             await log.AppendAsync([.. Enumerable.Range(0, 8).Select(_ => Requested(++appended))]);
+            await Eventually.TrueAsync(() => _coupons.Batches.Count > 0, "the first is written at once");
             await Task.Delay(10);
-            Assert.InRange(_coupons.Batches.Count, 0, tick + 1);
+            Assert.InRange(_coupons.Batches.Count, 1, tick + 1);
             _time.Advance(Interval);
         }
 
@@ -72,7 +73,7 @@ public sealed class IssueCouponsTests
         var requested = Requested(1);
         for (var delivery = 0; delivery < 3; delivery++)
         {
-            await _issue.HandleAsync(requested, default).WaitAsync(TimeSpan.FromSeconds(5));
+            await _issue.HandleAsync(requested, default).WaitAsync(Eventually.Patience);
             _time.Advance(Interval);
         }
 

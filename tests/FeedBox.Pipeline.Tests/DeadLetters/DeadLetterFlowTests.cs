@@ -130,7 +130,7 @@ public sealed class DeadLetterFlowTests : IAsyncLifetime
     private async Task<PipelineStatus> DrainedAsync()
     {
         PipelineStatus status = null!;
-        await Eventually.TrueAsync(() => (status = Service<IPipelineStatus>().ReadAsync(default).Result).Drained, "drained", TimeSpan.FromSeconds(20));
+        await Eventually.TrueAsync(() => (status = Service<IPipelineStatus>().ReadAsync(default).Result).Drained, "drained");
         return status;
     }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using FeedBox.Core;
 using FeedBox.Core.Events;
@@ -67,13 +66,11 @@ public sealed class OutboxRelayTests : IAsyncDisposable
     }
 
     [Fact, Trait("Weakness", "H3")]
-    public async Task H3_a_burst_of_1000_posts_takes_far_less_than_a_second_of_the_relay()
+    public async Task H3_a_burst_of_1000_posts_waits_for_no_poll()
     {
-        var started = Stopwatch.GetTimestamp();
         _outbox.Add([.. Enumerable.Range(0, 1_000).Select(i => Log.Message($"key-{i}", i))]);
         Start();
-        await Eventually.TrueAsync(() => _outbox.Count == 0, "all published");
-        Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(2), $"It took {Stopwatch.GetElapsedTime(started)}.");
+        await Eventually.TrueAsync(() => _outbox.Count == 0, "all published while the clock stands still: no poll, no pause");
         Assert.Equal(1_000, _log.Records("topic").Count);
     }
 
@@ -131,7 +128,7 @@ public sealed class OutboxRelayTests : IAsyncDisposable
         await appending.Task;
         await _stop.CancelAsync();
         acknowledge.SetResult();
-        await _running.WaitAsync(TimeSpan.FromSeconds(5));
+        await _running.WaitAsync(Eventually.Patience);
         Assert.Equal((0, 1), (_outbox.Count, _log.Records("topic").Count));
     }
 
@@ -250,6 +247,6 @@ public sealed class OutboxRelayTests : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        await _running.WaitAsync(TimeSpan.FromSeconds(10));
+        await _running.WaitAsync(Eventually.Patience);
     }
 }

@@ -202,11 +202,11 @@ public abstract class EventLogContract
         await EnsureAsync();
         await using var member = Join();
         await member.UntilAsync(() => member.Owned.Count == Topics.Partitions, "all partitions are owned");
-        Assert.Empty(await member.Reader.PollAsync(10, default).AsTask().WaitAsync(TimeSpan.FromSeconds(5)));
+        Assert.Empty(await member.Reader.PollAsync(10, default).AsTask().WaitAsync(Eventually.Patience));
 
         var polling = member.PollUntilAsync(1);
         await AppendAsync(0, 1);
-        await polling.WaitAsync(TimeSpan.FromSeconds(5));
+        await polling.WaitAsync(Eventually.Patience);
     }
 
     [Fact]
@@ -271,7 +271,7 @@ public abstract class EventLogContract
 
         await OwnsAsync(two, Topics.Partitions / 2);
         await AppendAsync(200, 200);
-        await Eventually.TrueAsync(() => one.Records.Count + two.Records.Count >= 400, "all is read", TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(() => one.Records.Count + two.Records.Count >= 400, "all is read");
         await Task.Delay(150);
 
         Assert.False(overlapping);
@@ -305,7 +305,7 @@ public abstract class EventLogContract
             await visitor.DisposeAsync();
         }
         await appending;
-        await Eventually.TrueAsync(() => seen.Values.Sum(key => key.Distinct().Count()) == Total, "every record was seen", TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(() => seen.Values.Sum(key => key.Distinct().Count()) == Total, "every record was seen");
 
         foreach (var (_, numbers) in seen)
         {
@@ -387,7 +387,7 @@ public abstract class EventLogContract
     private static int Number(LogRecord record) => BitConverter.ToInt32(record.Value.Span);
 
     private static Task OwnsAsync(Member member, int count) =>
-        Eventually.TrueAsync(() => member.Owned.Count == count, $"{count} partitions are owned", TimeSpan.FromSeconds(30));
+        Eventually.TrueAsync(() => member.Owned.Count == count, $"{count} partitions are owned");
 
     private static void AssertOffsetOrder(IReadOnlyList<LogRecord> records)
     {

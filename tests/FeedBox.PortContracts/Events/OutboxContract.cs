@@ -1,6 +1,7 @@
 using FeedBox.Core.Events;
 using FeedBox.Core.Inspection;
 using FeedBox.Core.Posts;
+using FeedBox.Testing;
 
 namespace FeedBox.PortContracts.Events;
 
@@ -55,7 +56,7 @@ public abstract class OutboxContract
         await InsertAsync(50);
         var publishing = await Task.WhenAll(Enumerable.Range(0, OutboxShards.Count).Select(shard => Outbox.ReadAsync(shard, 100, default)));
 
-        await InsertAsync(50).WaitAsync(TimeSpan.FromSeconds(10));
+        await InsertAsync(50).WaitAsync(Eventually.Patience);
 
         await Outbox.RemoveAsync([.. publishing.SelectMany(rows => rows).Select(row => row.Sequence)], default);
         Assert.Equal(50, await Outbox.DepthAsync(default));
@@ -114,7 +115,7 @@ public abstract class OutboxContract
 
         await Posts.InsertAsync(post, [PostEvents.Created(post)], default);
 
-        await woken.WaitAsync(TimeSpan.FromSeconds(10));
+        await woken.WaitAsync(Eventually.Patience);
     }
 
     private async Task<List<Post>> InsertAsync(int count)
