@@ -11,7 +11,7 @@ internal static class Throughput
     {
         await using var feedBox = await StandaloneProcess.StartAsync(Network.Option);
         await Network.BuildAsync(feedBox);
-        var warmUp = report.Size(5_000);
+        var warmUp = report.Size(25_000);
         await PublishAsync(feedBox, warmUp);
         await feedBox.DrainAsync(TimeSpan.FromSeconds(60));
 

@@ -91,7 +91,7 @@ internal static class Consuming
         public async Task AppendAsync(int count, Func<int, string> key)
         {
             await _log.EnsureTopicsAsync([Topic, Topics.DeadLetter(Topic)], CancellationToken.None);
-            var data = JsonSerializer.SerializeToElement(new { postId = Guid.CreateVersion7(), version = 1, authorId = 1, categoryId = 2 });
+            var data = JsonSerializer.SerializeToUtf8Bytes(new { postId = Guid.CreateVersion7(), version = 1, authorId = 1, categoryId = 2 });
             foreach (var chunk in Enumerable.Range(0, count).Chunk(1_000))
                 await _log.AppendAsync(
                 [

@@ -37,7 +37,7 @@ public sealed class StandaloneProcess : IAsyncDisposable
     {
         string[] arguments =
         [
-            Path.Combine(AppContext.BaseDirectory, "FeedBox.Standalone.dll"), "--urls", "http://127.0.0.1:0",
+            Path.Combine(AppContext.BaseDirectory, "FeedBox.Standalone.dll"), "--contentRoot", AppContext.BaseDirectory, "--urls", "http://127.0.0.1:0",
             $"--FeedBox:Sqlite:Path={Path.Combine(dataFolder, "feedbox.db")}", "--FeedBox:RateLimits:Enabled=false", "--UserTeam:Failures=0",
             "--Logging:LogLevel:Default=Warning", .. options,
         ];

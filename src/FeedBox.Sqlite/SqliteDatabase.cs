@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using FeedBox.Core;
 using Microsoft.Data.Sqlite;
@@ -14,6 +15,9 @@ public sealed class SqliteDatabase : IDisposable
     private const long WalBoundWhenIdle = 16 << 20;
     private const long WalBound = 256 << 20;
 
+    /// <summary>Without writes for this long, the write-ahead log is cut down; between writes it would only cost them time.</summary>
+    private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(500);
+
     private readonly SqliteOptions _options;
     private readonly FileStream _processLock;
     private readonly SqliteWriter _writer;
@@ -23,10 +27,12 @@ public sealed class SqliteDatabase : IDisposable
 
     private readonly Lock _gate = new();
     private readonly Queue<Write> _queue = new();
+    private readonly Queue<Write> _lingering = new();
     private readonly AutoResetEvent _wake = new(false);
     private readonly SemaphoreSlim _slots;
     private readonly Thread _thread;
     private bool _idle;
+    private long _lastLingering = Stopwatch.GetTimestamp();
     private volatile bool _closing;
 
     /// <summary>Opens the file, making it and its tables when missing.</summary>
@@ -76,7 +82,24 @@ public sealed class SqliteDatabase : IDisposable
     /// Cancelling has an effect only while it waits.
     /// </summary>
     /// <exception cref="DependencyUnavailableException">Locked, disk full or failing; nothing was written.</exception>
-    public async Task<T> WriteAsync<T>(Func<SqliteWriter, T> work, CancellationToken cancellationToken)
+    public Task<T> WriteAsync<T>(Func<SqliteWriter, T> work, CancellationToken cancellationToken) =>
+        EnqueueAsync(_queue, work, cancellationToken);
+
+    /// <summary>
+    /// Like <see cref="WriteAsync{T}"/>, for what nobody waits for: such writes get a commit at most every
+    /// <see cref="SqliteOptions.Linger"/>, because pages that many of them touch are then written once.
+    /// </summary>
+    public Task<T> WriteTogetherAsync<T>(Func<SqliteWriter, T> work, CancellationToken cancellationToken) =>
+        EnqueueAsync(_lingering, work, cancellationToken);
+
+    public Task WriteTogetherAsync(Action<SqliteWriter> work, CancellationToken cancellationToken) =>
+        WriteTogetherAsync(writer =>
+        {
+            work(writer);
+            return true;
+        }, cancellationToken);
+
+    private async Task<T> EnqueueAsync<T>(Queue<Write> queue, Func<SqliteWriter, T> work, CancellationToken cancellationToken)
     {
         await _slots.WaitAsync(cancellationToken);
         var write = new Write<T>(work, cancellationToken);
@@ -84,7 +107,7 @@ public sealed class SqliteDatabase : IDisposable
         {
             if (_closing)
                 throw new DependencyUnavailableException("sqlite", TimeSpan.FromSeconds(1), new ObjectDisposedException(nameof(SqliteDatabase)));
-            _queue.Enqueue(write);
+            queue.Enqueue(write);
             if (_idle)
             {
                 _idle = false;
@@ -190,18 +213,34 @@ public sealed class SqliteDatabase : IDisposable
     {
         while (true)
         {
+            var wait = Timeout.InfiniteTimeSpan;
             lock (_gate)
             {
                 while (batch.Count < _options.MaxBatch && _queue.TryDequeue(out var write))
                     batch.Add(write);
+                if (_lingering.Count > 0)
+                {
+                    wait = _options.Linger - Stopwatch.GetElapsedTime(_lastLingering);
+                    if (wait <= TimeSpan.Zero || _closing)
+                    {
+                        _lastLingering = Stopwatch.GetTimestamp();
+                        batch.AddRange(_lingering);
+                        _lingering.Clear();
+                    }
+                }
                 if (batch.Count > 0)
                     return true;
                 if (_closing)
                     return false;
                 _idle = true;
             }
-            BoundWal(WalBoundWhenIdle);
-            _wake.WaitOne();
+            if (wait != Timeout.InfiniteTimeSpan)
+                _wake.WaitOne(wait);
+            else if (!_wake.WaitOne(Quiet))
+            {
+                BoundWal(WalBoundWhenIdle);
+                _wake.WaitOne();
+            }
         }
     }
 

@@ -15,7 +15,7 @@ namespace FeedBox.Sqlite;
 internal static class SqliteSchema
 {
     /// <summary>Raised with every change to an existing table, together with the step that migrates to it.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     private static readonly string[] Features =
     [
@@ -37,6 +37,8 @@ internal static class SqliteSchema
         writer.Run("BEGIN IMMEDIATE");
         foreach (var ddl in Features)
             writer.Run(ddl);
+        if (found == 1)
+            writer.Run(InboxSchema.ToVersion2);
         writer.Run($"PRAGMA user_version = {Version}; COMMIT");
     }
 }

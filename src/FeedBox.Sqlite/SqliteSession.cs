@@ -85,7 +85,7 @@ public sealed class SqliteWriter : SqliteSession
         Run("""
             PRAGMA journal_mode = WAL;
             PRAGMA synchronous = FULL;
-            PRAGMA wal_autocheckpoint = 4000;
+            PRAGMA wal_autocheckpoint = 16000;
             PRAGMA cache_size = -32000;
             """);
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using FeedBox.Core;
@@ -48,7 +49,7 @@ public abstract class KafkaOutages(string groupProtocol) : IAsyncLifetime
         var seen = new ConcurrentDictionary<string, ConcurrentQueue<long>>();
         var reading = RunAsync(new Handler("read", "second", e =>
         {
-            seen.GetOrAdd(e.Key, _ => new()).Enqueue(e.Data.GetInt64());
+            seen.GetOrAdd(e.Key, _ => new()).Enqueue(long.Parse(e.Data.Span, CultureInfo.InvariantCulture));
             return Task.CompletedTask;
         }), stop.Token);
 
@@ -180,7 +181,7 @@ public abstract class KafkaOutages(string groupProtocol) : IAsyncLifetime
         new ConsumerRuntime(handler, Log, new(), TimeProvider.System, NullLogger<ConsumerRuntime>.Instance).RunAsync(stopping));
 
     private static FeedEvent Event(string key, long number) =>
-        new(Guid.CreateVersion7(), "test", 1, key, DateTimeOffset.UtcNow, System.Text.Json.JsonSerializer.SerializeToElement(number), null);
+        new(Guid.CreateVersion7(), "test", 1, key, DateTimeOffset.UtcNow, System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(number), null);
 
     private static LogMessage Message(string topic, string key, FeedEvent e) => EventCodec.Encode(new(topic, e with { Key = key }));
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Collections.Concurrent;
 using System.Text.Json;
 using FeedBox.Core.Events;
@@ -52,7 +53,7 @@ public sealed class KafkaRebalanceTests
         new ConsumerRuntime(handler.Runtime(), log, new(), TimeProvider.System, NullLogger<ConsumerRuntime>.Instance).RunAsync(stopping));
 
     private LogMessage Message(int number) => EventCodec.Encode(new(_topic, new(
-        Guid.CreateVersion7(), "test", 1, $"key {number % Keys}", DateTimeOffset.UtcNow, JsonSerializer.SerializeToElement(number), null)));
+        Guid.CreateVersion7(), "test", 1, $"key {number % Keys}", DateTimeOffset.UtcNow, JsonSerializer.SerializeToUtf8Bytes(number), null)));
 
     /// <summary>What all runtimes of the group handled.</summary>
     private sealed class Recorder(string topic)
@@ -73,7 +74,7 @@ public sealed class KafkaRebalanceTests
             if (!_running.TryAdd(e.Key, 0))
                 Overlapped = true;
             await Task.Delay(1);
-            Seen.GetOrAdd(e.Key, _ => new()).Enqueue(e.Data.GetInt32());
+            Seen.GetOrAdd(e.Key, _ => new()).Enqueue(int.Parse(e.Data.Span, CultureInfo.InvariantCulture));
             _runtimes.TryAdd(runtime, 0);
             _running.TryRemove(e.Key, out _);
             Interlocked.Increment(ref _count);

@@ -1,4 +1,5 @@
 using FeedBox.Core;
+using FeedBox.Sqlite.Inbox;
 using FeedBox.Testing;
 using Microsoft.Data.Sqlite;
 
@@ -190,6 +191,35 @@ public sealed class SqliteDatabaseTests : IDisposable
     }
 
     [Fact]
+    public async Task Writes_that_nobody_waits_for_share_a_commit_however_slowly_they_come()
+    {
+        using var file = new TestDatabase(options => options.Linger = TimeSpan.FromSeconds(2));
+        await file.Database.WriteTogetherAsync(_ => { }, default); // the next ones wait from here on
+
+        var writes = new List<Task>();
+        for (var i = 0; i < 5; i++)
+        {
+            writes.Add(file.Database.WriteTogetherAsync(_ => { }, default));
+            await file.Database.WriteAsync(_ => { }, default);
+        }
+        await writes[0];
+
+        Assert.All(writes, write => Assert.True(write.IsCompletedSuccessfully || write.Wait(500)));
+    }
+
+    [Fact]
+    public async Task Closing_does_not_wait_for_company()
+    {
+        using var file = new TestDatabase(options => options.Linger = TimeSpan.FromHours(1));
+        var written = file.Database.WriteTogetherAsync(writer => writer.Run("CREATE TABLE late (id INTEGER) STRICT"), default);
+
+        file.Reopen();
+
+        await written.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(0, file.Database.Read(reader => reader.Prepare("SELECT count(*) FROM late").Scalar()));
+    }
+
+    [Fact]
     public async Task A_locked_file_fails_the_write_clearly_and_works_again_afterwards()
     {
         using var other = new SqliteConnection($"Data Source={_file.Options.Path};Pooling=False");
@@ -247,6 +277,30 @@ public sealed class SqliteDatabaseTests : IDisposable
     {
         await Database.WriteAsync(writer => writer.Run("PRAGMA user_version = 1000"), default);
         Assert.Contains("newer", Assert.Throws<InvalidDataException>(() => _file.Reopen()).Message);
+    }
+
+    [Fact]
+    public async Task A_file_of_the_first_version_goes_on_with_its_unread_counts()
+    {
+        var (read, unread) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        await Database.WriteAsync(writer => writer.Run("""
+            DROP TABLE inbox_unread_counts;
+            CREATE INDEX inbox_unread ON inbox (subscriber_id) WHERE read_at IS NULL;
+            PRAGMA user_version = 1;
+            """), default);
+        await Database.WriteAsync(writer =>
+        {
+            var insert = writer.Prepare("INSERT INTO inbox (subscriber_id, post_id, author_id, added_at, read_at) VALUES (7, ?, 1, 0, ?)");
+            insert.Bind(read).Bind(1).Execute();
+            insert.Bind(unread).BindNull().Execute();
+        }, default);
+
+        _file.Reopen();
+
+        var inbox = new SqliteInboxStore(Database);
+        Assert.Equal(1, await inbox.CountUnreadAsync(7, 100, default));
+        await inbox.MarkReadAsync(7, unread, DateTimeOffset.UtcNow, default);
+        Assert.Equal(0, await inbox.CountUnreadAsync(7, 100, default));
     }
 
     [Fact]

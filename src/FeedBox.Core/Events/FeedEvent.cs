@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace FeedBox.Core.Events;
 
 /// <summary>A fact that has happened. <see cref="Id"/> is its identity everywhere: a second delivery carries the same one.</summary>
@@ -7,7 +5,7 @@ namespace FeedBox.Core.Events;
 /// <param name="Data">The body as UTF-8 JSON; unknown fields in it are ignored by readers.</param>
 /// <param name="TraceParent">W3C trace context of the request that caused it, if any.</param>
 public sealed record FeedEvent(
-    Guid Id, string Type, int Schema, string Key, DateTimeOffset OccurredAt, JsonElement Data, string? TraceParent);
+    Guid Id, string Type, int Schema, string Key, DateTimeOffset OccurredAt, ReadOnlyMemory<byte> Data, string? TraceParent);
 
 /// <summary>An event on its way to a topic; what an outbox keeps until the log has it.</summary>
 public sealed record OutboundEvent(string Topic, FeedEvent Event);

@@ -7,6 +7,9 @@ public sealed class SqliteInboxStore(SqliteDatabase database) : IInboxStore
     /// <summary>Rows per write, so that a celebrity's post does not hold the writer.</summary>
     private const int Chunk = 1_000;
 
+    /// <summary>Below this a chunk shares its commit with those of other posts, which go to the same inboxes' pages; a larger one has enough of its own.</summary>
+    private const int Few = 100;
+
     private enum State { Running, Finished, Withdrawn }
 
     private readonly record struct FanOut(int Version, State State, string? Cursor)
@@ -34,15 +37,19 @@ public sealed class SqliteInboxStore(SqliteDatabase database) : IInboxStore
         {
             var chunk = sorted.AsMemory(start, Math.Min(Chunk, sorted.Length - start));
             var isLast = start + Chunk >= sorted.Length;
-            await database.WriteAsync(writer =>
-            {
-                if (Find(writer, postId) is { } seen && seen.IsClosedTo(version))
-                    return;
-                foreach (var subscriber in chunk.Span)
-                    Add(writer, subscriber, postId, authorId, now);
-                if (isLast)
-                    Store(writer, postId, new(version, nextCursor is null ? State.Finished : State.Running, nextCursor));
-            }, cancellationToken);
+            await (chunk.Length < Few
+                ? database.WriteTogetherAsync(writer => Write(writer, chunk.Span, isLast), cancellationToken)
+                : database.WriteAsync(writer => Write(writer, chunk.Span, isLast), cancellationToken));
+        }
+
+        void Write(SqliteWriter writer, ReadOnlySpan<long> chunk, bool isLast)
+        {
+            if (Find(writer, postId) is { } seen && seen.IsClosedTo(version))
+                return;
+            foreach (var subscriber in chunk)
+                Add(writer, subscriber, postId, authorId, now);
+            if (isLast)
+                Store(writer, postId, new(version, nextCursor is null ? State.Finished : State.Running, nextCursor));
         }
     }
 
@@ -82,15 +89,13 @@ public sealed class SqliteInboxStore(SqliteDatabase database) : IInboxStore
 
     public Task<bool> MarkReadAsync(long subscriber, Guid postId, DateTimeOffset now, CancellationToken cancellationToken) =>
         database.WriteAsync(writer =>
-            writer.Prepare("UPDATE inbox SET read_at = ? WHERE subscriber_id = ? AND post_id = ? AND read_at IS NULL")
-                .Bind(now).Bind(subscriber).Bind(postId).Execute() > 0
+            MarkRead(writer, subscriber, postId, now)
             || writer.Prepare("SELECT 1 FROM inbox WHERE subscriber_id = ? AND post_id = ?").Bind(subscriber).Bind(postId).Scalar() is not null,
             cancellationToken);
 
     public Task<int> CountUnreadAsync(long subscriber, int atMost, CancellationToken cancellationToken) =>
-        database.ReadAsync(reader => (int)reader.Prepare("""
-            SELECT count(*) FROM (SELECT 1 FROM inbox INDEXED BY inbox_unread WHERE subscriber_id = ? AND read_at IS NULL LIMIT ?)
-            """).Bind(subscriber).Bind(atMost).Scalar()!.Value, cancellationToken);
+        database.ReadAsync(reader => (int)Math.Min(atMost,
+            reader.Prepare("SELECT unread FROM inbox_unread_counts WHERE subscriber_id = ?").Bind(subscriber).Scalar() ?? 0), cancellationToken);
 
     public Task<IReadOnlySet<long>> GetFollowingsAsync(long subscriber, CancellationToken cancellationToken) =>
         database.ReadAsync<IReadOnlySet<long>>(reader =>
@@ -123,16 +128,40 @@ public sealed class SqliteInboxStore(SqliteDatabase database) : IInboxStore
         writer.Prepare("INSERT OR REPLACE INTO inbox_fan_outs (post_id, version, state, cursor) VALUES (?, ?, ?, ?)")
             .Bind(postId).Bind(fanOut.Version).Bind((long)fanOut.State).Bind(fanOut.Cursor).Execute();
 
-    private static void Add(SqliteWriter writer, long subscriber, Guid postId, long authorId, DateTimeOffset now) =>
-        writer.Prepare("INSERT OR IGNORE INTO inbox (subscriber_id, post_id, author_id, added_at) VALUES (?, ?, ?, ?)")
+    private static void Add(SqliteWriter writer, long subscriber, Guid postId, long authorId, DateTimeOffset now)
+    {
+        var added = writer.Prepare("INSERT OR IGNORE INTO inbox (subscriber_id, post_id, author_id, added_at) VALUES (?, ?, ?, ?)")
             .Bind(subscriber).Bind(postId).Bind(authorId).Bind(now).Execute();
+        if (added > 0)
+            CountUnread(writer, subscriber, +1);
+    }
+
+    private static bool MarkRead(SqliteWriter writer, long subscriber, Guid postId, DateTimeOffset now)
+    {
+        var marked = writer.Prepare("UPDATE inbox SET read_at = ? WHERE subscriber_id = ? AND post_id = ? AND read_at IS NULL")
+            .Bind(now).Bind(subscriber).Bind(postId).Execute() > 0;
+        if (marked)
+            CountUnread(writer, subscriber, -1);
+        return marked;
+    }
 
     private static int RemoveChunk(SqliteWriter writer, Guid postId, int version)
     {
         if (Find(writer, postId) is { } seen && seen.Version > version)
             return 0;
-        return writer.Prepare("""
+        var removed = writer.Prepare("""
             DELETE FROM inbox WHERE post_id = ?1 AND subscriber_id IN (SELECT subscriber_id FROM inbox WHERE post_id = ?1 ORDER BY subscriber_id LIMIT ?2)
-            """).Bind(postId).Bind(Chunk).Execute();
+            RETURNING subscriber_id, read_at
+            """).Bind(postId).Bind(Chunk);
+        var count = 0;
+        for (; removed.Step(); count++)
+            if (removed.IsNull(1))
+                CountUnread(writer, removed.GetInt64(0), -1);
+        return count;
     }
+
+    private static void CountUnread(SqliteWriter writer, long subscriber, int change) =>
+        writer.Prepare("""
+            INSERT INTO inbox_unread_counts (subscriber_id, unread) VALUES (?1, ?2) ON CONFLICT (subscriber_id) DO UPDATE SET unread = unread + ?2
+            """).Bind(subscriber).Bind(change).Execute();
 }

@@ -45,18 +45,19 @@ public sealed class SqlitePostStore(SqliteDatabase database, OutboxSignal signal
         var replaced = await database.WriteAsync(writer =>
         {
             var matches = writer.Prepare("""
-                UPDATE posts SET author_id = ?, category_id = ?, title = ?, content = ?, version = ?, created_at = ?, updated_at = ?, deleted_at = ?,
+                UPDATE posts SET category_id = ?, title = ?, content = ?, version = ?, updated_at = ?,
                     state = ?, tags = ?, reason = ?, inspected_at = ?, published_version = ?
                 WHERE id = ? AND version = ? AND state = ?
                 """)
-                .Bind(updated.AuthorId).Bind(updated.CategoryId).Bind(updated.Title).Bind(updated.Content).Bind(updated.Version)
-                .Bind(updated.CreatedAt).Bind(updated.UpdatedAt).Bind(updated.DeletedAt)
+                .Bind(updated.CategoryId).Bind(updated.Title).Bind(updated.Content).Bind(updated.Version).Bind(updated.UpdatedAt)
                 .Bind((long)updated.Inspection.State).Bind(tags).Bind(updated.Inspection.Reason).Bind(updated.Inspection.InspectedAt)
                 .Bind(updated.PublishedVersion)
                 .Bind(basis.Id).Bind(basis.Version).Bind((long)basis.Inspection.State)
                 .Execute() > 0;
             if (!matches)
                 return false;
+            if (updated.DeletedAt != basis.DeletedAt) // apart, because setting it writes to the index by author as well
+                writer.Prepare("UPDATE posts SET deleted_at = ? WHERE id = ?").Bind(updated.DeletedAt).Bind(basis.Id).Execute();
             if (updated.PublishedVersion is null)
                 writer.Prepare("DELETE FROM published_posts WHERE id = ?").Bind(basis.Id).Execute();
             else

@@ -34,11 +34,11 @@ public sealed class SqliteSearchIndex(SqliteDatabase database) : ISearchIndex
     public Task PutAsync(SearchDocument document, CancellationToken cancellationToken)
     {
         var terms = IndexTerms.Of(document);
-        return database.WriteAsync(writer => Put(writer, document, terms), cancellationToken);
+        return database.WriteTogetherAsync(writer => Put(writer, document, terms), cancellationToken);
     }
 
     public Task RemoveAsync(Guid postId, int version, CancellationToken cancellationToken) =>
-        database.WriteAsync(writer => Remove(writer, postId, version), cancellationToken);
+        database.WriteTogetherAsync(writer => Remove(writer, postId, version), cancellationToken);
 
     public Task<Page<SearchHit>> SearchAsync(SearchQuery query, CancellationToken cancellationToken)
     {

@@ -107,6 +107,6 @@ public sealed class ConsumerTelemetryTests
     {
         var now = DateTimeOffset.UtcNow;
         return EventCodec.Encode(new("topic", new(
-            Guid.CreateVersion7(now), "test", 1, key, now, System.Text.Json.JsonSerializer.SerializeToElement(number), trace)));
+            Guid.CreateVersion7(now), "test", 1, key, now, System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(number), trace)));
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Collections.Concurrent;
 using System.Text.Json;
 using FeedBox.Core.Events;
@@ -20,7 +21,7 @@ internal sealed class Handler(Func<FeedEvent, int, CancellationToken, Task> hand
 
     public async Task HandleAsync(FeedEvent e, CancellationToken cancellationToken)
     {
-        var number = e.Data.GetInt32();
+        var number = int.Parse(e.Data.Span, CultureInfo.InvariantCulture);
         await handle(e, number, cancellationToken);
         Handled.Enqueue((e.Key, number));
     }
@@ -64,7 +65,7 @@ internal static class Log
     public static LogMessage Message(string? key, int number, string topic = "topic", int schema = 1, params (string, string)[] headers)
     {
         var now = DateTimeOffset.UtcNow;
-        var e = new FeedEvent(Guid.CreateVersion7(now), "test", schema, key ?? "", now, JsonSerializer.SerializeToElement(number), null);
+        var e = new FeedEvent(Guid.CreateVersion7(now), "test", schema, key ?? "", now, JsonSerializer.SerializeToUtf8Bytes(number), null);
         var message = EventCodec.Encode(new(topic, e));
         return message with
         {

@@ -206,6 +206,25 @@ public abstract class InboxStoreContract
     }
 
     [Fact]
+    public async Task What_comes_twice_is_read_twice_or_goes_is_counted_once()
+    {
+        var (read, unread) = (Some.PostIds(2)[0], _post);
+        for (var twice = 0; twice < 2; twice++)
+        {
+            await Inbox.AddAsync(read, 1, _author, [_subscriber], null, Some.Time, default);
+            await Inbox.AddAsync(unread, 1, _author, [_subscriber], null, Some.Time, default);
+            await Inbox.BackfillAsync(_subscriber, [(read, _author), (unread, _author)], Some.Time, default);
+            await Inbox.MarkReadAsync(_subscriber, read, Some.Time, default);
+            Assert.Equal(1, await Inbox.CountUnreadAsync(_subscriber, 10, default));
+        }
+
+        await Inbox.WithdrawAsync(read, 1, default);
+        Assert.Equal(1, await Inbox.CountUnreadAsync(_subscriber, 10, default));
+        await Inbox.WithdrawAsync(unread, 1, default);
+        Assert.Equal(0, await Inbox.CountUnreadAsync(_subscriber, 10, default));
+    }
+
+    [Fact]
     public async Task A_backfill_adds_what_is_absent_and_keeps_the_rest()
     {
         await AddAsync([_subscriber]);
