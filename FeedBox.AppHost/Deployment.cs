@@ -17,7 +17,7 @@ internal static class Deployment
 
     /// <summary>
     /// Here: a free port, and the environment of this host, so that X-User-Id works. In a container: port 8080,
-    /// with the requests that autoscaling (deploy/kubernetes) measures against.
+    /// with the requests that autoscaling (deploy/kubernetes) measures against: an idle process fills less than half of its memory.
     /// </summary>
     public static IResourceBuilder<ProjectResource> WithHttp(this IResourceBuilder<ProjectResource> project) =>
         project.ApplicationBuilder.ExecutionContext.IsRunMode
@@ -31,7 +31,7 @@ internal static class Deployment
             {
                 foreach (var probe in new[] { container.LivenessProbe?.HttpGet, container.ReadinessProbe?.HttpGet }.OfType<HttpGetActionV1>())
                     probe.Scheme = "HTTP"; // Kubernetes knows only the capital form
-                container.Resources = new() { Requests = { ["cpu"] = "250m", ["memory"] = "256Mi" }, Limits = { ["memory"] = "512Mi" } };
+                container.Resources = new() { Requests = { ["cpu"] = "250m", ["memory"] = "512Mi" }, Limits = { ["memory"] = "1Gi" } };
             }
         });
 

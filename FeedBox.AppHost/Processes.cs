@@ -18,7 +18,11 @@ internal static class Processes
 
     /// <summary>Who answers what this process does not.</summary>
     public static IResourceBuilder<ProjectResource> WithNeighbour(this IResourceBuilder<ProjectResource> api, string what, IResourceBuilder<ProjectResource> neighbour) =>
-        api.WithEnvironment($"FeedBox__Neighbours__{what}", neighbour.GetEndpoint("http"));
+        api.WithEnvironment($"FeedBox__Neighbours__{what}", neighbour.GetEndpoint("http")).WithPeer(what, neighbour);
+
+    /// <summary>Whose health this process watches.</summary>
+    public static IResourceBuilder<ProjectResource> WithPeer(this IResourceBuilder<ProjectResource> project, string what, IResourceBuilder<ProjectResource> peer) =>
+        project.WithEnvironment($"FeedBox__PeerHealth__Peers__{what}", ReferenceExpression.Create($"{peer.GetEndpoint("http")}/alive"));
 }
 
 /// <summary>The other team's API: at <c>UserTeam:Address</c>, or its mock with <c>UserTeam:Failures</c> and <c>UserTeam:Delay</c>.</summary>
@@ -40,7 +44,7 @@ internal static class UserTeamSetup
 
     public static IResourceBuilder<ProjectResource> WithUserTeam(this IResourceBuilder<ProjectResource> project, UserTeam userTeam) =>
         userTeam.Mock is { } mock
-            ? project.WithEnvironment("FeedBox__UserTeam__BaseAddress", mock.GetEndpoint("http")).WaitFor(mock)
+            ? project.WithEnvironment("FeedBox__UserTeam__BaseAddress", mock.GetEndpoint("http")).WithPeer("UserTeam", mock).WaitFor(mock)
             : project.WithEnvironment("FeedBox__UserTeam__BaseAddress", userTeam.Address);
 }
 

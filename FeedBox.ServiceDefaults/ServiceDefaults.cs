@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using FeedBox.Core;
+using FeedBox.Core.Resilience;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Http.Resilience;
 using Microsoft.Extensions.Logging;
@@ -12,18 +14,28 @@ using OpenTelemetry.Trace;
 
 namespace FeedBox.ServiceDefaults;
 
-/// <summary>What every process of the full edition has in common: telemetry, service discovery, resilient HTTP clients. Health is mapped by FeedBox.Http.</summary>
+/// <summary>What every process of the full edition has in common: telemetry, service discovery, resilient HTTP clients, an eye on its peers. Health is mapped by FeedBox.Http.</summary>
 public static class ServiceDefaults
 {
     /// <summary>Clients whose room brings a pipeline of its own: budget, retries, hedging, breaker. A second layer would multiply the attempts.</summary>
-    private static readonly string[] ResilientAlready = ["user-team", "user-team-keys", "openai"];
+    private static readonly string[] ResilientAlready = ["user-team", "user-team-keys", "openai", PeerHealth.ClientName];
 
     public static IHostApplicationBuilder AddServiceDefaults(this IHostApplicationBuilder builder)
     {
         builder.AddTelemetry();
         builder.Services.AddServiceDiscovery();
         builder.Services.AddResilientHttpClients();
+        builder.AddPeerHealth();
         return builder;
+    }
+
+    private static void AddPeerHealth(this IHostApplicationBuilder builder)
+    {
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.Configure<PeerHealthOptions>(builder.Configuration.GetSection(PeerHealthOptions.Section));
+        builder.Services.AddSingleton<PeerHealth>();
+        builder.Services.AddSingleton<IBreakerStates>(provider => provider.GetRequiredService<PeerHealth>());
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<PeerHealth>());
     }
 
     /// <summary>

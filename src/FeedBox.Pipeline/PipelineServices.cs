@@ -40,6 +40,7 @@ public static class PipelineServices
 
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<OutboxSignal>();
+        services.TryAddSingleton<ICouponWritePace, LocalCouponWritePace>();
         services.AddSingleton<IEventHandler, CachePosts>();
         services.AddSingleton<IEventHandler, InspectPosts>();
         services.AddSingleton<IEventHandler, FanOutPosts>();

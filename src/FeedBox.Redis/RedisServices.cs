@@ -19,7 +19,7 @@ namespace FeedBox.Redis;
 public static class RedisServices
 {
     /// <summary>
-    /// Adds post cache, names, news of followings, idempotency keys, coupon gate and relay registry on Redis, and the health check "redis". The server is
+    /// Adds post cache, names, news of followings, idempotency keys, coupon gate, pace of coupon writes and relay registry on Redis, and the health check "redis". The server is
     /// <c>ConnectionStrings:redis</c>, through the <see cref="IConnectionMultiplexer"/> of the container where there is one already.
     /// </summary>
     public static IServiceCollection AddFeedBoxRedis(this IServiceCollection services, IConfiguration configuration)
@@ -40,6 +40,7 @@ public static class RedisServices
         services.AddSingleton<IFollowingsNews, RedisFollowingsNews>();
         services.AddSingleton<IIdempotencyStore, RedisIdempotencyStore>();
         services.AddSingleton<ICouponGate, RedisCouponGate>();
+        services.AddSingleton<ICouponWritePace, RedisCouponWritePace>();
         services.AddSingleton<IShardOwnership, RedisRelayRegistry>();
         services.AddHealthChecks().AddCheck<RedisHealthCheck>("redis");
         return services;

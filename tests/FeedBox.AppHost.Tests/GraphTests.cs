@@ -41,6 +41,21 @@ public sealed class GraphTests
     }
 
     [Theory]
+    [InlineData("api-read", "UserTeam", "Workers", "Writes")]
+    [InlineData("api-write", "Reads", "UserTeam", "Workers")]
+    [InlineData("workers", "UserTeam")]
+    public async Task D21_a_process_watches_those_it_works_with(string name, params string[] peers)
+    {
+        const string Prefix = "FeedBox__PeerHealth__Peers__";
+        await using var app = await BuildAsync();
+
+        var watched = (await EnvironmentAsync(Find(app, name))).Where(variable => variable.Key.StartsWith(Prefix, StringComparison.Ordinal)).ToList();
+
+        Assert.Equal(peers, watched.Select(variable => variable.Key[Prefix.Length..]).Order());
+        Assert.All(watched, variable => Assert.EndsWith("/alive", Assert.IsType<ReferenceExpression>(variable.Value).ValueExpression));
+    }
+
+    [Theory]
     [InlineData("api-read")]
     [InlineData("api-write")]
     [InlineData("workers")]

@@ -5,7 +5,7 @@ public sealed class CouponOptions
 {
     public const string Section = "FeedBox:Coupons";
 
-    /// <summary>The least time between the starts of two writes of a process, whatever the burst.</summary>
+    /// <summary>The least time between the starts of two writes, whatever the burst and however many processes write.</summary>
     public TimeSpan WriteInterval { get; set; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Coupons in one write at most.</summary>

@@ -6,16 +6,15 @@ using Microsoft.Extensions.Options;
 namespace FeedBox.Pipeline.Coupons;
 
 /// <summary>
-/// Issues what was accepted, in batches that follow each other no faster than the write interval, over all partitions together.
+/// Issues what was accepted, in batches that follow each other no faster than the write interval, over all partitions and processes together.
 /// Handlers wait for the batch they are in, so nothing sleeps in a consumer thread, and an offset moves only after its coupon is stored.
 /// </summary>
-public sealed class IssueCoupons(ICouponStore coupons, IOptions<CouponOptions> options, TimeProvider time) : IEventHandler
+public sealed class IssueCoupons(ICouponStore coupons, ICouponWritePace pace, IOptions<CouponOptions> options, TimeProvider time) : IEventHandler
 {
     private readonly CouponOptions _options = options.Value;
     private readonly Lock _lock = new();
     private Batch? _open;
     private Task _lastWrite = Task.CompletedTask;
-    private DateTimeOffset _nextWriteAt;
 
     public string Group => ConsumerGroups.CouponIssue;
     public IReadOnlyList<string> Topics { get; } = [Core.Events.Topics.CouponRequest];
@@ -42,9 +41,8 @@ public sealed class IssueCoupons(ICouponStore coupons, IOptions<CouponOptions> o
     {
         await Task.Yield(); // what arrived together gets in together
         await after;
-        if (_nextWriteAt - time.GetUtcNow() is { Ticks: > 0 } wait)
+        if (await pace.TakeTurnAsync(_options.WriteInterval, CancellationToken.None) is { Ticks: > 0 } wait)
             await Task.Delay(wait, time);
-        _nextWriteAt = time.GetUtcNow() + _options.WriteInterval;
         lock (_lock)
             if (_open == batch)
                 _open = null;

@@ -48,8 +48,8 @@ public sealed class ConsumerRuntimeTests
         await Eventually.TrueAsync(() => _log.Committed("group", Only) == 4, _time, TimeSpan.FromMilliseconds(200), "committed all");
     }
 
-    [Fact]
-    public async Task A_transient_failure_is_retried_5_times_2_s_apart_and_then_dead_lettered_with_its_cause()
+    [Fact, Trait("Weakness", "H50")]
+    public async Task H50_a_transient_failure_is_retried_5_times_2_s_apart_and_then_dead_lettered_with_its_cause()
     {
         var tries = new ConcurrentQueue<DateTimeOffset>();
         var handler = new Handler((_, number, _) =>
@@ -111,8 +111,8 @@ public sealed class ConsumerRuntimeTests
         Assert.Empty(_log.Records("topic.dlt"));
     }
 
-    [Fact, Trait("Weakness", "H10")]
-    public async Task H10_permanent_failures_and_unreadable_records_go_to_the_dead_letters_at_once()
+    [Fact, Trait("Weakness", "H10"), Trait("Weakness", "H50")]
+    public async Task H10_H50_permanent_failures_and_unreadable_records_go_to_the_dead_letters_at_once()
     {
         var handler = new Handler((e, number, _) => number == 1
             ? throw new PermanentFailureException("broken invariant")

@@ -127,7 +127,8 @@ public sealed class CouponStampedeTests : IDisposable
             Log.EnsureTopicsAsync(Topics.All, default).Wait();
             clients ??= TimeProvider.System;
             Requests = new(Coupons, new MemoryCouponGate(), Log, new(Log, clients, new()), clients);
-            var issue = new IssueCoupons(Coupons, Options.Create(new CouponOptions { WriteInterval = TimeSpan.FromMilliseconds(50) }), TimeProvider.System);
+            var issue = new IssueCoupons(
+                Coupons, new LocalCouponWritePace(TimeProvider.System), Options.Create(new CouponOptions { WriteInterval = TimeSpan.FromMilliseconds(50) }), TimeProvider.System);
             var runtime = new ConsumerRuntime(issue, Log, new(), TimeProvider.System, NullLogger<ConsumerRuntime>.Instance);
             _consuming = Task.Run(() => runtime.RunAsync(_stop.Token));
         }

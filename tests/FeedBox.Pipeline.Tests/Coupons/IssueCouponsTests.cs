@@ -22,7 +22,7 @@ public sealed class IssueCouponsTests
         var now = _time.GetUtcNow();
         _event = _coupons.AddEventAsync(new(Guid.CreateVersion7(now), "선착순", 100, now, now.AddHours(1)), default).Result;
         _coupons.StartGenerationAsync(_event.Id, 1, default).Wait();
-        _issue = new(_coupons, Options.Create(new CouponOptions()), _time);
+        _issue = new(_coupons, new LocalCouponWritePace(_time), Options.Create(new CouponOptions()), _time);
     }
 
     [Fact]
@@ -67,6 +67,21 @@ public sealed class IssueCouponsTests
         Assert.InRange(_coupons.Batches.Count, 2, 14);
     }
 
+    [Fact, Trait("Weakness", "H36")]
+    public async Task H36_the_rate_holds_for_several_processes_that_share_a_pace()
+    {
+        var pace = new LocalCouponWritePace(_time);
+        var processes = Enumerable.Range(0, 3).Select(_ => new IssueCoupons(_coupons, pace, Options.Create(new CouponOptions()), _time)).ToList();
+        var handled = processes.Select((process, user) => process.HandleAsync(Requested(user + 1), default)).ToList();
+
+        for (var written = 1; written <= 3; written++)
+        {
+            await Eventually.TrueAsync(() => _coupons.Batches.Count == written && _time.PendingTimers == 3 - written, $"{written} are written");
+            _time.Advance(Interval);
+        }
+        await Task.WhenAll(handled).WaitAsync(TimeSpan.FromSeconds(5));
+    }
+
     [Fact, Trait("Weakness", "H37")]
     public async Task H37_a_second_delivery_is_handled_without_effect_and_without_failure()
     {
@@ -101,7 +116,7 @@ public sealed class IssueCouponsTests
     [Fact]
     public async Task A_batch_has_a_largest_size()
     {
-        var issue = new IssueCoupons(_coupons, Options.Create(new CouponOptions { MaxBatch = 10 }), _time);
+        var issue = new IssueCoupons(_coupons, new LocalCouponWritePace(_time), Options.Create(new CouponOptions { MaxBatch = 10 }), _time);
         var handled = Task.WhenAll(Enumerable.Range(1, 25).Select(user => issue.HandleAsync(Requested(user), default)));
 
         await Eventually.TrueAsync(() => handled.IsCompleted, _time, Interval, "all are issued");

@@ -75,8 +75,8 @@ public sealed class OutboxRelayTests : IAsyncDisposable
         Assert.Equal(1_000, _log.Records("topic").Count);
     }
 
-    [Fact]
-    public async Task Rows_of_a_key_keep_their_order_over_failures_and_full_batches()
+    [Fact, Trait("Weakness", "H49")]
+    public async Task H49_rows_of_a_key_keep_their_order_over_failures_and_full_batches()
     {
         var random = new Random(17);
         _log.OnAppend = (_, _) => random.NextDouble() < 0.4 ? throw new IOException() : Task.CompletedTask;
