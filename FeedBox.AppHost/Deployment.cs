@@ -17,7 +17,7 @@ internal static class Deployment
 
     /// <summary>
     /// Here: a free port, and the environment of this host, so that X-User-Id works. In a container: port 8080,
-    /// with the requests that autoscaling (deploy/kubernetes) measures against: an idle process fills less than half of its memory.
+    /// with the requests that autoscaling (deploy/kubernetes) measures against: under load a process fills up to two thirds of its memory.
     /// </summary>
     public static IResourceBuilder<ProjectResource> WithHttp(this IResourceBuilder<ProjectResource> project) =>
         project.ApplicationBuilder.ExecutionContext.IsRunMode
