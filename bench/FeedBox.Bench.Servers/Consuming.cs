@@ -42,7 +42,7 @@ internal static class Consuming
     private static async Task AppendAsync(IEventLog log, string topic, int records)
     {
         await log.EnsureTopicsAsync([topic], CancellationToken.None);
-        var data = JsonSerializer.SerializeToElement(new PostChanged(Guid.CreateVersion7(), 1, 1, 2), EventJson.Default.PostChanged);
+        var data = JsonSerializer.SerializeToUtf8Bytes(new PostChanged(Guid.CreateVersion7(), 1, 1, 2), EventJson.Default.PostChanged);
         foreach (var chunk in Enumerable.Range(0, records).Chunk(5_000))
             await log.AppendAsync(
             [

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using FeedBox.Core.Events;
 using FeedBox.Testing;
 
@@ -115,6 +114,6 @@ public sealed class DirectPublisherTests
     private OutboundEvent Event()
     {
         var now = _time.GetUtcNow().AddMilliseconds(_number++);
-        return new(Topic, new(Guid.CreateVersion7(now), "test", 1, "key", now, JsonDocument.Parse("1").RootElement, null));
+        return new(Topic, new(Guid.CreateVersion7(now), "test", 1, "key", now, "1"u8.ToArray(), null));
     }
 }
