@@ -41,8 +41,14 @@ internal static class UserTeamEndpoints
                 throw FeedBoxException.Invalid("cannot-follow-yourself", "Nobody follows himself.");
             if (userId <= 0 || await userTeam.GetUserAsync(userId, cancellationToken) is null)
                 throw FeedBoxException.NotFound("user-not-found", "There is no such user.");
-            await userTeam.FollowAsync(caller.Id, userId, cancellationToken);
-            names.ForgetFollowings(caller.Id);
+            try
+            {
+                await userTeam.FollowAsync(caller.Id, userId, cancellationToken);
+            }
+            finally
+            {
+                names.ForgetFollowings(caller.Id); // done or not: of a change without an answer nobody knows
+            }
             await inbox.TakeInAsync(caller.Id, [userId], cancellationToken);
             return TypedResults.NoContent();
         })
@@ -56,8 +62,14 @@ internal static class UserTeamEndpoints
         {
             if (userId <= 0)
                 throw FeedBoxException.NotFound("user-not-found", "There is no such user.");
-            await userTeam.UnfollowAsync(caller.Id, userId, cancellationToken);
-            names.ForgetFollowings(caller.Id);
+            try
+            {
+                await userTeam.UnfollowAsync(caller.Id, userId, cancellationToken);
+            }
+            finally
+            {
+                names.ForgetFollowings(caller.Id);
+            }
             return TypedResults.NoContent();
         })
         .WithSummary("Stop following a user; his posts leave the inbox.")
