@@ -53,6 +53,7 @@ internal sealed class FullEdition : IDisposable
         [
             Path.Combine(program, $"{project}.dll"), "--contentRoot", program, "--urls", "http://127.0.0.1:0", .. _servers.ConnectionStrings,
             $"--FeedBox:UserTeam:BaseAddress={_userTeamAddress}", $"--FeedBox:Role={(name == "api-read" ? "Read" : name == "api-write" ? "Write" : "Both")}",
+            "--FeedBox:Publishing:RestoreInterval=00:00:10", // so that draining is work and not waiting for the minute
             "--FeedBox:RateLimits:Enabled=false", "--Logging:LogLevel:Default=Warning", "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Information",
         ], _folder, "Now listening on: ", Path.Combine(_folder, $"{name}.log"));
         _running[name] = child;
