@@ -9,11 +9,19 @@ public sealed record LogRecord(
 {
     public string? Header(string name)
     {
-        foreach (var (key, value) in Headers as KeyValuePair<string, string>[] ?? [.. Headers]) // asked of every record: an array is walked much faster
+        if (Headers is IHeaderLookup lookup)
+            return lookup.Find(name);
+        foreach (var (key, value) in Headers as KeyValuePair<string, string>[] ?? [.. Headers]) // an array is walked much faster
             if (key == name)
                 return value;
         return null;
     }
+}
+
+/// <summary>Headers of a log that finds one without making texts of all: the runtime asks every record for one that hardly any has.</summary>
+public interface IHeaderLookup
+{
+    string? Find(string name);
 }
 
 public readonly record struct TopicPartition(string Topic, int Partition);

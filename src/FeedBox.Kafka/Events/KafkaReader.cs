@@ -1,4 +1,3 @@
-using System.Text;
 using Confluent.Kafka;
 using FeedBox.Core.Events;
 using Microsoft.Extensions.Logging;
@@ -375,9 +374,7 @@ internal sealed partial class KafkaReader : IEventLogReader
     private static LogRecord Record(ConsumeResult<string?, byte[]> result)
     {
         var message = result.Message;
-        var headers = message.Headers is { Count: > 0 } native ? new KeyValuePair<string, string>[native.Count] : [];
-        for (var i = 0; i < headers.Length; i++)
-            headers[i] = new(message.Headers![i].Key, message.Headers[i].GetValueBytes() is { } value ? Encoding.UTF8.GetString(value) : "");
+        IReadOnlyList<KeyValuePair<string, string>> headers = message.Headers is { Count: > 0 } native ? new KafkaHeaders(native) : [];
         return new(result.Topic, result.Partition.Value, result.Offset.Value, message.Key, message.Value, headers,
             DateTimeOffset.FromUnixTimeMilliseconds(message.Timestamp.UnixTimestampMs));
     }
