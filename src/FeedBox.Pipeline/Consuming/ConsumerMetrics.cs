@@ -8,7 +8,10 @@ namespace FeedBox.Pipeline.Consuming;
 internal static class ConsumerMetrics
 {
     public static readonly Histogram<double> Duration =
-        Telemetry.Meter.CreateHistogram<double>("feedbox.consumer.duration", "s", "Time of one handler call");
+        Telemetry.Meter.CreateHistogram("feedbox.consumer.duration", "s", "Time of one handler call", advice: new InstrumentAdvice<double>
+        {
+            HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30], // else all of them lie below 5 s
+        });
 
     private static readonly ConcurrentDictionary<ConsumerRuntime, byte> Running = new();
 
