@@ -1,6 +1,13 @@
 using System.ComponentModel;
 using System.Globalization;
+using System.Reflection;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using FeedBox.Core;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Mvc;
 
 namespace FeedBox.Http;
@@ -8,6 +15,23 @@ namespace FeedBox.Http;
 /// <param name="Next">The cursor of the following page; null on the last.</param>
 /// <param name="Partial">True when something, a name mostly, is missing because a dependency could not be asked.</param>
 public sealed record Listing<T>(IReadOnlyList<T> Items, string? Next, bool Partial);
+
+/// <summary>A page whose items carry texts, written by the generated serializer straight into the buffer of the answer: half the cost of the general way.</summary>
+internal sealed class ListingResult<T>(Listing<T> page, JsonTypeInfo<Listing<T>> json) : IResult, IEndpointMetadataProvider
+{
+    private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    public async Task ExecuteAsync(HttpContext http)
+    {
+        http.Response.ContentType = "application/json; charset=utf-8";
+        using (var writer = new Utf8JsonWriter(http.Response.BodyWriter, Readable))
+            JsonSerializer.Serialize(writer, page, json);
+        await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
+    }
+
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
+        builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(Listing<T>), ["application/json"]));
+}
 
 /// <summary>The two query parameters of every listing, as text, so that nonsense gets our code and not the framework's.</summary>
 public readonly record struct PageQuery

@@ -20,7 +20,7 @@ internal static class InboxEndpoints
         inbox.MapGet("/", async ([AsParameters] PageQuery page, Caller caller, ReadInbox read, CancellationToken cancellationToken) =>
         {
             var (items, next, partial) = await read.ListAsync(caller.Id, page.Before(), page.Take(), cancellationToken);
-            return TypedResults.Ok(new Listing<InboxItem>(items, next, partial));
+            return new ListingResult<InboxItem>(new(items, next, partial), HttpJson.Default.ListingInboxItem);
         })
         .WithSummary("Posts of the authors the caller follows, newest first.")
         .IsListing();

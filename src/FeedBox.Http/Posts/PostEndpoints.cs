@@ -39,7 +39,7 @@ internal static class PostEndpoints
         posts.MapGet("/mine", async ([AsParameters] PageQuery page, Caller caller, ReadPosts read, CancellationToken cancellationToken) =>
         {
             var (items, next) = await read.ListMineAsync(caller.Id, page.Before(), page.Take(), cancellationToken);
-            return TypedResults.Ok(new Listing<PostView>(items, next, items.Any(post => post.Partial)));
+            return new ListingResult<PostView>(new(items, next, items.Any(post => post.Partial)), HttpJson.Default.ListingPostView);
         })
         .WithSummary("The caller's posts in every state, newest first.")
         .IsListing();

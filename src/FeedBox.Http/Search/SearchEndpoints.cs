@@ -31,7 +31,7 @@ internal static class SearchEndpoints
             // The index may lag behind: only what is published now is shown, so a page may be shorter than asked.
             var posts = (await read.GetPublishedAsync([.. hits.Select(hit => hit.PostId)], cancellationToken)).ToDictionary(post => post.Id);
             var items = hits.Where(hit => posts.ContainsKey(hit.PostId)).Select(hit => new SearchResult(posts[hit.PostId], hit.Title, hit.Snippet)).ToList();
-            return TypedResults.Ok(new Listing<SearchResult>(items, next, items.Any(item => item.Post.Partial)));
+            return new ListingResult<SearchResult>(new(items, next, items.Any(item => item.Post.Partial)), HttpJson.Default.ListingSearchResult);
         })
         .WithTags("Search")
         .WithSummary("Published posts by their words, best first; spans count UTF-16 units.")
