@@ -56,7 +56,8 @@ internal sealed class FullEdition : IDisposable
             "--FeedBox:Publishing:RestoreInterval=00:00:10", // so that draining is work and not waiting for the minute
             "--FeedBox:RateLimits:Enabled=false", "--Logging:LogLevel:Default=Warning", "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Information",
         ], _folder, "Now listening on: ", Path.Combine(_folder, $"{name}.log"));
-        _running[name] = child;
+        lock (_running)
+            _running[name] = child;
         _ = _doors[name].OpenAsync(child);
         try
         {
@@ -100,7 +101,11 @@ internal sealed class FullEdition : IDisposable
 
     public void Dispose()
     {
-        foreach (var child in _running.Values.Append(_userTeam))
-            child.Dispose();
+        lock (_running)
+        {
+            foreach (var child in _running.Values.Append(_userTeam))
+                child.Dispose();
+            _running.Clear();
+        }
     }
 }

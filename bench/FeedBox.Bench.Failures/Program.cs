@@ -44,8 +44,10 @@ return code;
 int Number(string option, int otherwise) =>
     Array.IndexOf(args, option) is >= 0 and var at && at + 1 < args.Length && int.TryParse(args[at + 1], out var number) ? number : otherwise;
 
+// Whatever was started ends with this program.
 void Leave(PosixSignalContext signal)
 {
     feedBox?.Dispose();
     servers.Dispose();
+    Environment.Exit(1);
 }

@@ -54,9 +54,12 @@ internal sealed class Servers(string programs, string folder) : IDisposable
 
     public void Dispose()
     {
-        foreach (var child in _running.Values)
-            child.Dispose();
-        _running.Clear();
+        lock (_running)
+        {
+            foreach (var child in _running.Values)
+                child.Dispose();
+            _running.Clear();
+        }
     }
 
     /// <summary>With the neighbours that Kafka (+1) and Elasticsearch (+100) take too.</summary>

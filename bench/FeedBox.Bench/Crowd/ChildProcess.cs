@@ -11,6 +11,7 @@ public sealed class ChildProcess : IDisposable, IAsyncDisposable
     private const int MaxLines = 200;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private readonly Process _process;
+    private bool _disposed;
     private readonly ConcurrentQueue<string> _output = new();
     private readonly TaskCompletionSource<string> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -102,6 +103,9 @@ public sealed class ChildProcess : IDisposable, IAsyncDisposable
 
     public void Dispose()
     {
+        if (_disposed)
+            return;
+        _disposed = true;
         if (!_process.HasExited)
         {
             _process.Kill();
