@@ -20,7 +20,7 @@ public sealed class SqliteOptions
     public int MaxBatch { get; set; } = 512;
 
     /// <summary>The least time between two commits that carry writes nobody waits for: projections, marks, clean-up.</summary>
-    public TimeSpan Linger { get; set; } = TimeSpan.FromMilliseconds(100);
+    public TimeSpan Linger { get; set; } = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Partitions of a topic that is created from now on; existing topics keep theirs.</summary>
     public int Partitions { get; set; } = Topics.Partitions;

@@ -65,7 +65,7 @@ internal sealed class SqliteEventLogReader(
                 mine.Add((owned.Partition, next));
         if (mine.Count == 0 || _disposed)
             return;
-        await database.WriteTogetherAsync(writer =>
+        await database.WriteAsync(writer =>
         {
             var upsert = writer.Prepare("""
                 INSERT INTO log_offsets (consumer_group, partition_id, next_offset) VALUES (?, ?, ?)
