@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 
 namespace FeedBox.Bench.Crowd;
 
@@ -8,6 +9,7 @@ public sealed class Journal
     public const string FailedKind = "failed: ";
     private const int Shown = 40;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan PatienceWithoutAny = TimeSpan.FromSeconds(60);
     private readonly ConcurrentQueue<string> _findings = new();
     private readonly ConcurrentDictionary<string, int> _counts = new();
 
@@ -29,9 +31,12 @@ public sealed class Journal
     /// <summary>Waits for some more writes to be answered, or for a while.</summary>
     public async Task AnswersAsync(int count)
     {
-        var (goal, end) = (Count("answered") + count, Environment.TickCount64 + (long)Patience.TotalMilliseconds);
-        while (Count("answered") < goal && Environment.TickCount64 < end)
+        var (before, begun) = (Count("answered"), Stopwatch.GetTimestamp());
+        while (Count("answered") is var answered && answered < before + count
+            && Stopwatch.GetElapsedTime(begun) is var waited && waited < (answered == before ? PatienceWithoutAny : Patience))
             await Task.Delay(3);
+        if (count > 0 && Count("answered") == before)
+            Wrong($"not one write was answered in {PatienceWithoutAny.TotalSeconds:0} s");
     }
 
     /// <summary>Counts a write, and passes its answer on if it is one.</summary>

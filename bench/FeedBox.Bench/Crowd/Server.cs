@@ -16,6 +16,7 @@ public sealed record Answer(int Status, JsonNode? Body, string? Code)
 public sealed class Door
 {
     private readonly Lock _gate = new();
+    private ChildProcess? _closed;
     private TaskCompletionSource<Opening> _open = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _finishedInFlight;
     private int _cutInFlight;
@@ -49,7 +50,7 @@ public sealed class Door
         {
             var opening = new Opening(this, child, await child.Ready);
             lock (_gate)
-                if (!child.HasExited)
+                if (child != _closed) // ready and killed in one moment: nobody would close it again
                     _open.TrySetResult(opening);
         }
         catch (Exception e) when (e is InvalidOperationException or TimeoutException)
@@ -61,8 +62,11 @@ public sealed class Door
     public void Close(ChildProcess child)
     {
         lock (_gate)
+        {
+            _closed = child;
             if (_open.Task is { IsCompletedSuccessfully: true, Result: { } opening } && opening.Child == child)
                 _open = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
     }
 
     /// <summary>From now on, what is under way is counted.</summary>
