@@ -59,6 +59,7 @@ internal static class Consuming
             GroupId = $"bare-{Guid.NewGuid():N}",
             GroupProtocol = GroupProtocol.Consumer,
             AutoOffsetReset = AutoOffsetReset.Earliest,
+            FetchQueueBackoffMs = 10, // as FeedBox has it: with the default of a second both would measure that pause
             AutoCommitIntervalMs = (int)new ConsumerOptions().CommitInterval.TotalMilliseconds,
         }).Build();
         consumer.Subscribe(topic);

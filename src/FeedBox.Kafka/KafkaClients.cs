@@ -61,6 +61,7 @@ public partial class KafkaClients(IOptions<KafkaOptions> options, ILogger<KafkaC
             EnableAutoOffsetStore = false,
             QueuedMinMessages = 5_000, // read ahead less than the default: a busy partition then delays the others less
             QueuedMaxMessagesKbytes = 4 * 1024,
+            FetchQueueBackoffMs = 10, // a partition that was read ahead far enough is looked at again soon: the default of a second would be its pace
         };
         if (_options.GroupProtocol == GroupProtocol.Classic)
         {
