@@ -6,12 +6,13 @@ internal static class Turns
     public const int Rounds = 5;
 
     /// <summary>The medians of both rates. The first turn of each warms it up and is not counted.</summary>
-    public static async Task<(double Bare, double FeedBox)> MedianRatesAsync(Func<Task<double>> bare, Func<Task<double>> feedBox)
+    public static async Task<(double Bare, double FeedBox)> MedianRatesAsync(
+        Func<Task<double>> bare, Func<Task<double>> feedBox, int rounds = Rounds)
     {
-        var (bareRates, feedBoxRates) = (new double[Rounds], new double[Rounds]);
+        var (bareRates, feedBoxRates) = (new double[rounds], new double[rounds]);
         await bare();
         await feedBox();
-        for (var round = 0; round < Rounds; round++)
+        for (var round = 0; round < rounds; round++)
         {
             bareRates[round] = await bare();
             feedBoxRates[round] = await feedBox();
