@@ -13,7 +13,7 @@ namespace FeedBox.Sqlite;
 public sealed class SqliteDatabase : IDisposable
 {
     private const long WalBoundWhenIdle = 16 << 20;
-    private const long WalBound = 256 << 20;
+    private const long WalBound = 96 << 20;
 
     /// <summary>Without writes for this long, the write-ahead log is cut down; between writes it would only cost them time.</summary>
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(500);
