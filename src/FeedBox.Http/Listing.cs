@@ -16,7 +16,7 @@ namespace FeedBox.Http;
 /// <param name="Partial">True when something, a name mostly, is missing because a dependency could not be asked.</param>
 public sealed record Listing<T>(IReadOnlyList<T> Items, string? Next, bool Partial);
 
-/// <summary>A page whose items carry texts, written by the generated serializer straight into the buffer of the answer: half the cost of the general way.</summary>
+/// <summary>A page whose items carry texts, written by the generated serializer straight into the buffer of the answer.</summary>
 internal sealed class ListingResult<T>(Listing<T> page, JsonTypeInfo<Listing<T>> json) : IResult, IEndpointMetadataProvider
 {
     private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };

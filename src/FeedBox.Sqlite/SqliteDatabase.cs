@@ -93,11 +93,7 @@ public sealed class SqliteDatabase : IDisposable
         EnqueueAsync(_lingering, work, cancellationToken);
 
     public Task WriteTogetherAsync(Action<SqliteWriter> work, CancellationToken cancellationToken) =>
-        WriteTogetherAsync(writer =>
-        {
-            work(writer);
-            return true;
-        }, cancellationToken);
+        WriteTogetherAsync(WithoutResult(work), cancellationToken);
 
     private async Task<T> EnqueueAsync<T>(Queue<Write> queue, Func<SqliteWriter, T> work, CancellationToken cancellationToken)
     {
@@ -118,11 +114,13 @@ public sealed class SqliteDatabase : IDisposable
     }
 
     public Task WriteAsync(Action<SqliteWriter> work, CancellationToken cancellationToken) =>
-        WriteAsync(writer =>
-        {
-            work(writer);
-            return true;
-        }, cancellationToken);
+        WriteAsync(WithoutResult(work), cancellationToken);
+
+    private static Func<SqliteWriter, bool> WithoutResult(Action<SqliteWriter> work) => writer =>
+    {
+        work(writer);
+        return true;
+    };
 
     /// <summary>Runs the work on a read connection, on the calling thread.</summary>
     /// <exception cref="DependencyUnavailableException">Locked, disk full or failing.</exception>
