@@ -71,6 +71,12 @@ public sealed class MemoryCouponStore : ICouponStore
         }
     }
 
+    public Task<bool> IsIssuedAsync(Guid couponId, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+            return Task.FromResult(_coupons.ContainsKey(couponId));
+    }
+
     public Task<int> GetGenerationAsync(Guid eventId, CancellationToken cancellationToken)
     {
         lock (_gate)

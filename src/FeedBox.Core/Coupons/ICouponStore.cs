@@ -20,6 +20,9 @@ public interface ICouponStore
     /// </summary>
     Task<int> IssueAsync(IReadOnlyList<CouponRequested> requests, DateTimeOffset now, CancellationToken cancellationToken);
 
+    /// <summary>Whether a request became a coupon.</summary>
+    Task<bool> IsIssuedAsync(Guid couponId, CancellationToken cancellationToken);
+
     /// <summary>The generation whose requests are issued; 0 for an event whose gate was never loaded, and for an unknown event.</summary>
     Task<int> GetGenerationAsync(Guid eventId, CancellationToken cancellationToken);
 

@@ -22,7 +22,10 @@ public sealed class RequestCoupon(ICouponStore coupons, ICouponGate gate, IEvent
     private const int CarriedAtOnce = 100;
     private readonly ConcurrentDictionary<Guid, CouponEvent> _events = new();
     private readonly ConcurrentDictionary<Guid, Lazy<Task>> _loading = new();
-    private readonly ConcurrentDictionary<UnconfirmedPlace, Lazy<Task<GateConfirmation>>> _carrying = new();
+    private readonly ConcurrentDictionary<UnconfirmedPlace, Lazy<Task<Carried>>> _carrying = new();
+
+    /// <param name="CouponId">What its request becomes, where one was published.</param>
+    private readonly record struct Carried(GateConfirmation Confirmation, Guid? CouponId = null);
 
     /// <exception cref="FeedBoxException">Code "coupon-event-not-found".</exception>
     /// <exception cref="DependencyUnavailableException">
@@ -62,6 +65,7 @@ public sealed class RequestCoupon(ICouponStore coupons, ICouponGate gate, IEvent
     private async ValueTask<CouponAnswer> AskAsync(
         ValueTask<GateDecision> asking, CouponEvent couponEvent, long userId, DateTimeOffset start, CancellationToken cancellationToken)
     {
+        Guid? inDoubt = null;
         for (; ; asking = gate.ReserveAsync(couponEvent.Id, userId, start, cancellationToken))
         {
             var decision = await asking;
@@ -70,15 +74,18 @@ public sealed class RequestCoupon(ICouponStore coupons, ICouponGate gate, IEvent
                 case GateAnswer.SoldOut:
                     return CouponAnswer.SoldOut;
                 case GateAnswer.AlreadyRequested:
-                    return CouponAnswer.AlreadyRequested;
+                    // The gate was lost after this request was published; the new one knows its coupon, but not whose it is.
+                    return inDoubt is { } id && await coupons.IsIssuedAsync(id, cancellationToken) ? CouponAnswer.Accepted : CouponAnswer.AlreadyRequested;
                 case GateAnswer.NotLoaded:
                     await WaitAsync(LoadAsync(couponEvent), start, cancellationToken);
                     break;
                 case GateAnswer.Reserved:
                     var carrying = Carry(new(couponEvent.Id, userId, decision.Sequence, decision.Generation), out var mine);
-                    var confirmation = await WaitAsync(carrying, start, cancellationToken);
-                    if (confirmation != GateConfirmation.Lost)
-                        return confirmation == GateConfirmation.Confirmed && mine ? CouponAnswer.Accepted : CouponAnswer.AlreadyRequested;
+                    var carried = await WaitAsync(carrying, start, cancellationToken);
+                    if (carried.Confirmation != GateConfirmation.Lost)
+                        return carried.Confirmation == GateConfirmation.Confirmed && mine ? CouponAnswer.Accepted : CouponAnswer.AlreadyRequested;
+                    if (mine)
+                        inDoubt = carried.CouponId ?? inDoubt;
                     break;
             }
             if (time.GetUtcNow() - start >= WaitBudget)
@@ -106,29 +113,29 @@ public sealed class RequestCoupon(ICouponStore coupons, ICouponGate gate, IEvent
     }
 
     /// <summary>Requests of one user in one process share one message; <paramref name="mine"/> is true for one of those at the same time.</summary>
-    private Task<GateConfirmation> Carry(UnconfirmedPlace place, out bool mine)
+    private Task<Carried> Carry(UnconfirmedPlace place, out bool mine)
     {
-        var own = new Lazy<Task<GateConfirmation>>(() => CarryAsync(place));
+        var own = new Lazy<Task<Carried>>(() => CarryAsync(place));
         var shared = _carrying.GetOrAdd(place, own);
         mine = shared == own;
         return shared.Value;
     }
 
     /// <summary>Never given up half way, whoever stops waiting for it.</summary>
-    private async Task<GateConfirmation> CarryAsync(UnconfirmedPlace place)
+    private async Task<Carried> CarryAsync(UnconfirmedPlace place)
     {
         try
         {
             var now = time.GetUtcNow();
             var decision = await gate.ReserveAsync(place.EventId, place.UserId, now, CancellationToken.None);
             if (decision.Answer == GateAnswer.AlreadyRequested)
-                return GateConfirmation.AlreadyConfirmed; // a moment ago, by someone else
+                return new(GateConfirmation.AlreadyConfirmed); // a moment ago, by someone else
             if (decision.Generation != place.Generation)
-                return GateConfirmation.Lost;
+                return new(GateConfirmation.Lost);
             var requested = new CouponRequested(Guid.CreateVersion7(now), place.EventId, place.UserId, place.Sequence, place.Generation);
             await publisher.PublishAsync(new(Topics.CouponRequest, EventCodec.Create(
                 EventTypes.CouponRequested, place.UserId.ToString(), requested, EventJson.Default.CouponRequested, now)));
-            return await gate.ConfirmAsync(place.EventId, place.UserId, place.Generation, CancellationToken.None);
+            return new(await gate.ConfirmAsync(place.EventId, place.UserId, place.Generation, CancellationToken.None), requested.CouponId);
         }
         catch (Exception e) when (e is not DependencyUnavailableException)
         {
@@ -151,10 +158,8 @@ public sealed class RequestCoupon(ICouponStore coupons, ICouponGate gate, IEvent
             var generation = await coupons.GetGenerationAsync(couponEvent.Id, CancellationToken.None) + 1;
             if (!await gate.BeginLoadAsync(couponEvent.Id, generation, CancellationToken.None))
                 return;
-            await publisher.RestoreAsync(CancellationToken.None);
-            var ends = (await LagAsync()).ToDictionary(lag => lag.Partition, lag => lag.End);
-            while ((await LagAsync()).Any(lag => lag.Committed < ends[lag.Partition]))
-                await Task.Delay(LagPoll, time);
+            if (generation > 1) // the first has no places yet, so it opens whatever log and store are doing
+                await CatchUpAsync();
             if (await coupons.StartGenerationAsync(couponEvent.Id, generation, CancellationToken.None) is { } holders)
                 await gate.LoadAsync(couponEvent.Id, generation, couponEvent.Limit, holders, CancellationToken.None);
         }
@@ -166,6 +171,15 @@ public sealed class RequestCoupon(ICouponStore coupons, ICouponGate gate, IEvent
         {
             _loading.TryRemove(couponEvent.Id, out _);
         }
+    }
+
+    /// <summary>Until every request that was published before is written.</summary>
+    private async Task CatchUpAsync()
+    {
+        await publisher.RestoreAsync(CancellationToken.None);
+        var ends = (await LagAsync()).ToDictionary(lag => lag.Partition, lag => lag.End);
+        while ((await LagAsync()).Any(lag => lag.Committed < ends[lag.Partition]))
+            await Task.Delay(LagPoll, time);
     }
 
     private Task<IReadOnlyList<PartitionLag>> LagAsync() =>

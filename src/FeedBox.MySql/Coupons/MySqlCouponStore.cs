@@ -42,6 +42,9 @@ internal sealed class MySqlCouponStore(MySqlDatabase database) : ICouponStore
             return added;
         }, cancellationToken);
 
+    public Task<bool> IsIssuedAsync(Guid couponId, CancellationToken cancellationToken) =>
+        database.ReadAsync(context => context.Coupons.AnyAsync(coupon => coupon.Id == couponId, cancellationToken), cancellationToken);
+
     public Task<int> GetGenerationAsync(Guid eventId, CancellationToken cancellationToken) =>
         database.ReadAsync(context => context.CouponEvents
             .Where(e => e.Id == eventId).Select(e => e.Generation).SingleOrDefaultAsync(cancellationToken), cancellationToken);

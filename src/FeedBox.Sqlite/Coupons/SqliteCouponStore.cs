@@ -45,6 +45,9 @@ public sealed class SqliteCouponStore(SqliteDatabase database) : ICouponStore
             return added;
         }, cancellationToken);
 
+    public Task<bool> IsIssuedAsync(Guid couponId, CancellationToken cancellationToken) =>
+        database.ReadAsync(reader => reader.Prepare("SELECT 1 FROM coupons WHERE id = ?").Bind(couponId).Scalar() is not null, cancellationToken);
+
     public Task<int> GetGenerationAsync(Guid eventId, CancellationToken cancellationToken) =>
         database.ReadAsync(reader => (int)(reader.Prepare("SELECT generation FROM coupon_events WHERE id = ?").Bind(eventId).Scalar() ?? 0), cancellationToken);
 

@@ -198,6 +198,35 @@ public sealed class RequestCouponTests
         Assert.Equal(CouponAnswer.AlreadyRequested, await request.ExecuteAsync(world.Event.Id, 2, default));
     }
 
+    [Fact, Trait("Weakness", "H33")]
+    public async Task H33_who_was_published_when_the_gate_was_lost_hears_accepted_and_once()
+    {
+        await using var world = new CouponWorld(limit: 3).StartWriter();
+        var request = world.Process();
+        Assert.Equal(CouponAnswer.Accepted, await request.ExecuteAsync(world.Event.Id, 1, default));
+        world.Log.OnAppended = _ =>
+        {
+            world.Log.OnAppended = null;
+            world.Gate.Forget();
+        };
+
+        Assert.Equal(CouponAnswer.Accepted, await request.ExecuteAsync(world.Event.Id, 2, default));
+        Assert.Equal(CouponAnswer.AlreadyRequested, await request.ExecuteAsync(world.Event.Id, 2, default));
+        await world.WrittenAsync();
+        Assert.Equal([1L, 2L], world.Store.Coupons.Select(coupon => coupon.UserId).Order());
+    }
+
+    [Fact, Trait("Weakness", "K24")]
+    public async Task K24_an_event_opens_whatever_the_log_or_the_store_of_failed_publications_is_doing()
+    {
+        await using var withoutLog = new CouponWorld { Kept = new() };
+        withoutLog.Log.IsDown = true;
+        Assert.Equal(CouponAnswer.Accepted, await withoutLog.Process().ExecuteAsync(withoutLog.Event.Id, 1, default));
+
+        await using var withoutStore = new CouponWorld { Kept = new() { IsDown = true } };
+        Assert.Equal(CouponAnswer.Accepted, await withoutStore.Process().ExecuteAsync(withoutStore.Event.Id, 1, default));
+    }
+
     [Fact, Trait("Weakness", "K6")]
     public async Task K6_when_neither_log_nor_store_takes_the_request_it_is_refused_and_its_place_is_carried_through_later()
     {

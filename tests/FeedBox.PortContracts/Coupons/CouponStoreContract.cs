@@ -50,6 +50,17 @@ public abstract class CouponStoreContract
         Assert.Equal([(1, 1), (2, 2), (3, 3)], await HoldersAsync(e));
     }
 
+    [Fact]
+    public async Task Whether_a_request_became_a_coupon_can_be_asked()
+    {
+        var e = await OpenedAsync(limit: 1);
+        var (first, tooLate) = (Request(e, 1, 1), Request(e, 2, 2));
+        await Coupons.IssueAsync([first, tooLate], Now, default);
+
+        Assert.True(await Coupons.IsIssuedAsync(first.CouponId, default));
+        Assert.False(await Coupons.IsIssuedAsync(tooLate.CouponId, default));
+    }
+
     [Fact, Trait("Weakness", "H33")]
     public async Task H33_the_table_itself_never_exceeds_the_limit()
     {
