@@ -28,7 +28,9 @@ internal static class ServersSetup
         // "persistent" containers outlive the AppHost, so that the next start takes seconds.
         var lifetime = builder.Configuration["Infra:Lifetime"] == "persistent" ? ContainerLifetime.Persistent : ContainerLifetime.Session;
 
-        var kafka = builder.AddKafka("kafka").WithKafkaUI(ui => ui.WithLifetime(lifetime)).WithDataVolume().WithLifetime(lifetime);
+        var kafka = builder.AddKafka("kafka").WithKafkaUI(ui => ui.WithLifetime(lifetime))
+            .WithEnvironment("KAFKA_GROUP_CONSUMER_MIN_SESSION_TIMEOUT_MS", "15000") // lets a worker that died be replaced sooner
+            .WithDataVolume().WithLifetime(lifetime);
         var mysql = builder.AddMySql("mysql-server").WithDataVolume().WithLifetime(lifetime);
         var redis = builder.AddRedis("redis").WithRedisInsight(insight => insight.WithLifetime(lifetime))
             .WithDataVolume().WithPersistence(TimeSpan.FromSeconds(10), 1).WithLifetime(lifetime);

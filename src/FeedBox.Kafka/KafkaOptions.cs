@@ -24,6 +24,12 @@ public sealed class KafkaOptions
     /// <summary><see cref="GroupProtocol.Consumer"/> is KIP-848 (brokers 4.0 and later); <see cref="GroupProtocol.Classic"/> is cooperative-sticky, for older ones.</summary>
     public GroupProtocol GroupProtocol { get; set; } = GroupProtocol.Consumer;
 
+    /// <summary>
+    /// After so long a consumer that fell silent is replaced. Brokers with KIP-848 keep this with the group and take no less than their
+    /// group.consumer.min.session.timeout.ms, 45 s unless configured; a group they refuse it for keeps what it has.
+    /// </summary>
+    public TimeSpan SessionTimeout { get; set; } = TimeSpan.FromSeconds(15);
+
     /// <summary>How long the records of a topic that we create are kept.</summary>
     public TimeSpan Retention { get; set; } = TimeSpan.FromDays(7);
 

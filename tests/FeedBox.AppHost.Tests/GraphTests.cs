@@ -78,6 +78,15 @@ public sealed class GraphTests
     }
 
     [Fact]
+    public async Task Kafka_allows_the_session_timeout_that_the_consumers_ask_for()
+    {
+        await using var app = await BuildAsync();
+
+        var shortest = (await EnvironmentAsync(Find(app, "kafka")))["KAFKA_GROUP_CONSUMER_MIN_SESSION_TIMEOUT_MS"];
+        Assert.Equal("15000", shortest);
+    }
+
+    [Fact]
     public async Task Servers_that_already_run_need_no_container()
     {
         await using var app = await BuildAsync("--Infra:Mode=external");

@@ -1,11 +1,15 @@
-using System.Globalization;
 using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
 using FeedBox.Core.Events;
 using FeedBox.Pipeline.Consuming;
 using FeedBox.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using LogMessage = FeedBox.Core.Events.LogMessage;
 
 namespace FeedBox.Kafka.Tests;
 
@@ -47,6 +51,48 @@ public sealed class KafkaRebalanceTests
         Assert.False(handler.Overlapped, "a key was handled by two at once");
         foreach (var (key, numbers) in handler.Seen)
             Assert.Equal(Enumerable.Range(0, Total).Where(i => $"key {i % Keys}" == key), numbers);
+    }
+
+    [Theory, InlineData("Consumer"), InlineData("Classic")]
+    public async Task A_consumer_that_dies_without_a_word_is_replaced_after_the_session_timeout(string groupProtocol)
+    {
+        await using var services = KafkaBroker.Services(KafkaBroker.Address, ("GroupProtocol", groupProtocol), ("SessionTimeout", "00:00:06"));
+        Assert.SkipUnless(await ShortestSessionAsync() <= 6_000, "the broker's group.consumer.min.session.timeout.ms is longer");
+        var log = services.Log();
+        await log.EnsureTopicsAsync([_topic, Topics.DeadLetter(_topic)], default);
+        var dead = Dying(groupProtocol);
+        dead.Subscribe(_topic);
+        await Eventually.TrueAsync(() => dead.Consume(100) is null && dead.Assignment.Count == Topics.Partitions, "it has every partition");
+        var handler = new Recorder(_topic);
+        using var stop = new CancellationTokenSource();
+        var living = RunAsync(log, handler, stop.Token); // sets the group's timeout
+        await Eventually.TrueAsync(() => dead.Consume(100) is null && dead.Assignment.Count == Topics.Partitions / 2, "they share");
+        await log.AppendAsync([.. Enumerable.Range(0, Keys).Select(Message)], default);
+
+        var died = Stopwatch.GetTimestamp();
+        dead.Dispose(); // without closing it: the group is not told
+        await Eventually.TrueAsync(() => handler.Count == Keys, "the other has all of them");
+        Assert.InRange(Stopwatch.GetElapsedTime(died), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30));
+        await stop.CancelAsync();
+        await living;
+    }
+
+    private IConsumer<Ignore, Ignore> Dying(string groupProtocol)
+    {
+        var config = new ConsumerConfig { BootstrapServers = KafkaBroker.Address, GroupId = _topic, EnableAutoCommit = false };
+        if (groupProtocol == "Consumer")
+            config.GroupProtocol = GroupProtocol.Consumer;
+        else
+            (config.PartitionAssignmentStrategy, config.SessionTimeoutMs) = (PartitionAssignmentStrategy.CooperativeSticky, 6_000);
+        return new ConsumerBuilder<Ignore, Ignore>(config).Build();
+    }
+
+    private static async Task<int> ShortestSessionAsync()
+    {
+        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = KafkaBroker.Address }).Build();
+        var broker = admin.GetMetadata(TimeSpan.FromSeconds(10)).Brokers[0].BrokerId.ToString(CultureInfo.InvariantCulture);
+        var configs = await admin.DescribeConfigsAsync([new() { Type = ResourceType.Broker, Name = broker }]);
+        return configs[0].Entries.TryGetValue("group.consumer.min.session.timeout.ms", out var shortest) ? int.Parse(shortest.Value, CultureInfo.InvariantCulture) : 0;
     }
 
     private static Task RunAsync(IEventLog log, Recorder handler, CancellationToken stopping) => Task.Run(() =>

@@ -179,6 +179,7 @@ internal sealed partial class KafkaReader : IEventLogReader
 
     private void Run()
     {
+        _clients.ConfigureGroup(_group);
         while (!_leaving)
         {
             try
