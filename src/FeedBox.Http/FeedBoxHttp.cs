@@ -12,6 +12,7 @@ using FeedBox.Http.OpenApi;
 using FeedBox.Http.Operations;
 using FeedBox.Http.Posts;
 using FeedBox.Http.Problems;
+using FeedBox.Http.Publishing;
 using FeedBox.Http.RateLimits;
 using FeedBox.Http.Search;
 using FeedBox.Http.Shedding;
@@ -47,7 +48,7 @@ public static class FeedBoxHttp
     /// <summary>
     /// Needs IPostStore, IPostCache, IInboxStore, ISearchIndex, IIdempotencyStore, IUserTeam, INameDirectory, ICouponStore, ICouponGate,
     /// IEventLog, IDeadLetterStore and IPipelineStatus;
-    /// shows IPostInspector when there is one.
+    /// shows IPostInspector and IFailedPublications where there are.
     /// </summary>
     public static IHostApplicationBuilder AddFeedBoxHttp(this IHostApplicationBuilder builder)
     {
@@ -114,6 +115,7 @@ public static class FeedBoxHttp
         {
             api.MapOperations();
             api.MapDeadLetters();
+            api.MapFailedPublications();
         }
 
         app.MapStatus();

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using FeedBox.Core.Coupons;
 using FeedBox.Core.DeadLetters;
+using FeedBox.Core.Events;
 using FeedBox.Core.Inbox;
 using FeedBox.Core.Inspection;
 using FeedBox.Core.Operations;
@@ -13,6 +14,7 @@ using FeedBox.Http.Inbox;
 using FeedBox.Http.Operations;
 using FeedBox.Http.Posts;
 using FeedBox.Http.Problems;
+using FeedBox.Http.Publishing;
 using FeedBox.Http.Search;
 using FeedBox.Http.UserTeam;
 
@@ -39,6 +41,8 @@ namespace FeedBox.Http;
 [JsonSerializable(typeof(UsedCoupon))]
 [JsonSerializable(typeof(Listing<DeadLetterView>))]
 [JsonSerializable(typeof(ReplayedAll))]
+[JsonSerializable(typeof(Listing<FailedPublicationView>))]
+[JsonSerializable(typeof(Restored))]
 [JsonSerializable(typeof(PipelineStatus))]
 [JsonSerializable(typeof(About))]
 [JsonSerializable(typeof(Health))]

@@ -17,6 +17,8 @@ public sealed record PublishingOptions
     public int MaxRefusals { get; init; } = 10;
 }
 
+/// <param name="Count">Taken by the log.</param>
+/// <param name="Refused">By a log that answered; they stay where they are.</param>
 public readonly record struct Restored(int Count, int Refused);
 
 /// <summary>
@@ -54,14 +56,15 @@ public sealed class DirectPublisher(IEventLog log, TimeProvider time, Publishing
     /// <summary>
     /// Gives the log what was kept before, the oldest first, each once in a call. What fails here stays where it is: nothing is kept anew.
     /// </summary>
+    /// <param name="maxRefusals">Those that were refused as often are left alone; <see cref="PublishingOptions.MaxRefusals"/> when absent.</param>
     /// <exception cref="DependencyUnavailableException">The log or the store does not answer; the rest waits for the next call.</exception>
-    public async Task<Restored> RestoreAsync(CancellationToken cancellationToken)
+    public async Task<Restored> RestoreAsync(CancellationToken cancellationToken, int? maxRefusals = null)
     {
         if (failed is null)
             return default;
         var (count, refused) = (0, 0);
         Guid? after = null;
-        while (await failed.ListAsync(after, options.MaxRefusals, Chunk, cancellationToken) is { Count: > 0 } page)
+        while (await failed.ListAsync(after, maxRefusals ?? options.MaxRefusals, Chunk, cancellationToken) is { Count: > 0 } page)
         {
             after = page[^1].Id;
             if (await IsTakenAsync(page, cancellationToken))

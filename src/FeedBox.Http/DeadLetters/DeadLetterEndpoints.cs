@@ -1,10 +1,9 @@
-using System.Buffers;
-using System.Text.Unicode;
 using FeedBox.Core;
 using FeedBox.Core.DeadLetters;
 using FeedBox.Http.Callers;
 using FeedBox.Http.Idempotency;
 using FeedBox.Http.OpenApi;
+using FeedBox.Http.Operations;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -20,8 +19,6 @@ public sealed record DeadLetterView(
 
 internal static class DeadLetterEndpoints
 {
-    private const int MaxText = 2_000;
-
     public static void MapDeadLetters(this IEndpointRouteBuilder api)
     {
         var letters = api.MapGroup("/ops/dead-letters").WithTags("Operations").RequireAuthorization(Operators.Policy).WithProblems(403, "operators-only");
@@ -62,15 +59,6 @@ internal static class DeadLetterEndpoints
     }
 
     private static DeadLetterView View(DeadLetter letter) => new(
-        letter.Id, letter.Cause with { Message = Cut(letter.Cause.Message)! }, letter.Replays, Cut(letter.Message.Key),
-        Cut(letter.Message.Headers.FirstOrDefault(header => header.Key == "type").Value), Preview(letter.Message.Value.Span), letter.Message.Value.Length, letter.FiledAt);
-
-    private static string? Cut(string? text) => text is { Length: > MaxText } ? text[..(char.IsHighSurrogate(text[MaxText - 1]) ? MaxText - 1 : MaxText)] : text;
-
-    private static string? Preview(ReadOnlySpan<byte> message)
-    {
-        var text = new char[Math.Min(message.Length, MaxText)];
-        var read = Utf8.ToUtf16(message, text, out _, out var written, replaceInvalidSequences: false);
-        return read is OperationStatus.Done or OperationStatus.DestinationTooSmall && UserText.IsClean(text.AsSpan(0, written)) ? new(text, 0, written) : null;
-    }
+        letter.Id, letter.Cause with { Message = MessageText.Cut(letter.Cause.Message)! }, letter.Replays, MessageText.Cut(letter.Message.Key),
+        MessageText.TypeOf(letter.Message), MessageText.Preview(letter.Message), letter.Message.Value.Length, letter.FiledAt);
 }
