@@ -15,6 +15,10 @@ namespace FeedBox.MongoDB;
 public sealed class MongoStore
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+
+    // Troubles of the server, none of what it was asked.
+    private const int InternalError = 1, UnknownError = 8, LockTimeout = 24, WriteConflict = 112, ExceededTimeLimit = 262, OutOfDiskSpace = 14031;
+
     private readonly IMongoDatabase _database;
 
     public MongoStore(IMongoClient client, IOptions<MongoOptions> options)
@@ -35,7 +39,7 @@ public sealed class MongoStore
     internal Task PingAsync(CancellationToken cancellationToken) =>
         RunAsync(() => _database.RunCommandAsync<BsonDocument>(new BsonDocument("ping", 1), cancellationToken: cancellationToken));
 
-    /// <exception cref="DependencyUnavailableException">No server answers, or none takes writes now.</exception>
+    /// <exception cref="DependencyUnavailableException">No server answers, or none can do it now.</exception>
     internal static async Task<T> RunAsync<T>(Func<Task<T>> work)
     {
         try
@@ -50,7 +54,9 @@ public sealed class MongoStore
 
     private static bool IsOutage(Exception e) => e
         is MongoConnectionException or MongoConnectionPoolPausedException or MongoWaitQueueFullException or TimeoutException
-        or MongoExecutionTimeoutException or MongoNotPrimaryException or MongoNodeIsRecoveringException;
+        or MongoExecutionTimeoutException or MongoNotPrimaryException or MongoNodeIsRecoveringException or MongoWriteConcernException
+        or MongoBulkWriteException { WriteConcernError: not null }
+        or MongoCommandException { Code: InternalError or UnknownError or LockTimeout or WriteConflict or ExceededTimeLimit or OutOfDiskSpace };
 
     internal static Task RunAsync(Func<Task> work) =>
         RunAsync(async () =>
