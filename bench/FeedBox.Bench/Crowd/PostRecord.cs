@@ -38,9 +38,6 @@ public sealed class PostRecord(Guid id, long author, PostText text, DateTimeOffs
     public long Author => author;
     public DateTimeOffset BegunAt => begunAt;
     public PostText Text { get; private set; } = text;
-
-    /// <summary>When this became known to be its state.</summary>
-    public DateTimeOffset ChangedAt { get; private set; } = DateTimeOffset.UtcNow;
     public int Version { get; private set; } = 1;
     public bool IsDeleted { get; private set; }
     public Unsure? Unsure { get; set; }
@@ -58,7 +55,6 @@ public sealed class PostRecord(Guid id, long author, PostText text, DateTimeOffs
     {
         Unsure = null;
         Version++;
-        ChangedAt = DateTimeOffset.UtcNow;
         if (next is null)
         {
             IsDeleted = true;

@@ -3,8 +3,7 @@ using System.Text.Json.Nodes;
 namespace FeedBox.Bench.Crowd;
 
 /// <summary>Compares what FeedBox shows, everywhere, with what it answered. Nobody writes meanwhile and nothing is under way.</summary>
-/// <param name="since">Posts that did not change since then are looked for in the listings only.</param>
-public sealed class Verification(Cast cast, Server server, UserTeamTruth userTeam, Journal journal, DateTimeOffset since = default)
+public sealed class Verification(Cast cast, Server server, UserTeamTruth userTeam, Journal journal)
 {
     private const long Operator = 1;
     private const long Stranger = 1_900;
@@ -12,8 +11,6 @@ public sealed class Verification(Cast cast, Server server, UserTeamTruth userTea
     private static readonly TimeSpan DrainPatience = TimeSpan.FromMinutes(3);
     private static readonly ParallelOptions Some = new() { MaxDegreeOfParallelism = 8 };
     private readonly List<PostRecord> _posts = [.. cast.Authors.SelectMany(author => author.Posts)];
-
-    private IEnumerable<PostRecord> Changed => _posts.Where(post => post.ChangedAt >= since);
 
     public static async Task DrainAsync(Server server, Journal journal)
     {
@@ -45,7 +42,7 @@ public sealed class Verification(Cast cast, Server server, UserTeamTruth userTea
         await CheckDeadLettersAsync();
     }
 
-    private Task CheckPostsAsync() => Parallel.ForEachAsync(Changed, Some, async (post, _) =>
+    private Task CheckPostsAsync() => Parallel.ForEachAsync(_posts, Some, async (post, _) =>
     {
         var own = await server.AskAsync($"/posts/{post.Id}", post.Author);
         if (post.IsDeleted)
@@ -67,7 +64,7 @@ public sealed class Verification(Cast cast, Server server, UserTeamTruth userTea
     });
 
     /// <summary>Each text that is approved now is found, once, and no text of the past is.</summary>
-    private Task CheckSearchAsync() => Parallel.ForEachAsync(Changed, Some, async (post, _) =>
+    private Task CheckSearchAsync() => Parallel.ForEachAsync(_posts, Some, async (post, _) =>
     {
         foreach (var text in post.Past.Append(post.Text))
         {
