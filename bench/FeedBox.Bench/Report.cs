@@ -85,8 +85,9 @@ public sealed class Report(bool quick, string? only = null, Edition edition = Ed
             {Table(standalone)}
             {FullHeading}
 
-            The adapters, each against the server itself; `./feedbox bench servers`. The servers run on the same machine with one node each,
-            and a row names the version it was measured with.
+            `./feedbox bench servers`: the adapters, each against the server itself, of the version that the row names.
+            `./feedbox bench failures`: what was found wrong after a server or a process failed under load, each time on empty data.
+            The servers run on the same machine with one node each.
 
             {Table(full)}
             """);

@@ -25,6 +25,7 @@ public sealed class UserTeamEndpoint
     private readonly string _name;
     private readonly TimeProvider _time;
     private readonly HedgeDelay _hedgeDelay;
+    private readonly SemaphoreSlim _turns;
     private readonly CircuitBreakerStateProvider _breaker = new();
     private readonly ResiliencePipeline<object?> _pipeline;
     private long _lastAnswer = long.MinValue;
@@ -34,6 +35,7 @@ public sealed class UserTeamEndpoint
         _name = name;
         _time = time;
         _hedgeDelay = new(options.HedgeDelay, options.AttemptTimeout);
+        _turns = new(options.MaxConcurrentAttempts);
 
         var builder = new ResiliencePipelineBuilder<object?> { TimeProvider = time }
             .AddTimeout(isRead ? options.TotalBudget : options.WriteBudget)
@@ -101,6 +103,7 @@ public sealed class UserTeamEndpoint
 
     private async Task<T> AttemptAsync<T>(Func<CancellationToken, Task<T>> send, CancellationToken cancellationToken)
     {
+        await _turns.WaitAsync(cancellationToken);
         var began = _time.GetTimestamp();
         var outcome = "failed";
         try
@@ -122,6 +125,7 @@ public sealed class UserTeamEndpoint
         }
         finally
         {
+            _turns.Release();
             if (outcome is "answered" or "refused")
                 Interlocked.Exchange(ref _lastAnswer, _time.GetTimestamp());
             Attempts.Add(1, new("endpoint", _name), new("outcome", outcome));

@@ -27,6 +27,12 @@ public sealed record UserTeamOptions
 
     public TimeSpan WriteBudget { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// What the partner gets from one process at once, by endpoint, whatever happens here. The next attempts wait for their turn,
+    /// which counts as time of the attempt.
+    /// </summary>
+    public int MaxConcurrentAttempts { get; init; } = 500;
+
     /// <summary>Well above the 20% that is normal for this partner.</summary>
     public double BreakerFailureRatio { get; init; } = 0.5;
 

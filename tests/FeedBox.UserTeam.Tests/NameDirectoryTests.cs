@@ -82,8 +82,8 @@ public sealed class NameDirectoryTests
     {
         for (var round = 0; round < 20; round++)
         {
-            var directory = Directory();
-            _store.Rows.Clear();
+            // A store of its own: what is loaded is kept behind the readers, maybe in the next round.
+            var directory = new NameDirectory(_userTeam, new MemoryNameStore(), new() { Names = _options }, _time, NullLogger<NameDirectory>.Instance);
             _userTeam.Calls.Clear();
             var start = new TaskCompletionSource();
             var readers = Enumerable.Range(0, 64).Select(_ => Task.Run(async () =>

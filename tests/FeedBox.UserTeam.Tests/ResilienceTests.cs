@@ -89,6 +89,26 @@ public sealed class ResilienceTests(ITestOutputHelper output)
         Assert.Equal(7, world.Client.Read().Count(breaker => breaker.State == "closed"));
     }
 
+    [Fact]
+    public async Task D20_the_partner_gets_no_more_attempts_at_once_than_agreed_and_the_others_wait_for_their_turn()
+    {
+        var endpoint = new UserTeamEndpoint("GET /users/{id}", isRead: true, new() { MaxConcurrentAttempts = 3 }, Still);
+        var (underWay, most, answer) = (0, 0, new TaskCompletionSource());
+        var calls = Enumerable.Range(0, 10).Select(call => endpoint.CallAsync(async token =>
+        {
+            most = Math.Max(most, Interlocked.Increment(ref underWay));
+            await answer.Task;
+            Interlocked.Decrement(ref underWay);
+            return call;
+        }, default)).ToList();
+
+        await Eventually.TrueAsync(() => Volatile.Read(ref underWay) == 3, "three are under way");
+        answer.SetResult();
+
+        Assert.Equal(Enumerable.Range(0, 10), await Task.WhenAll(calls));
+        Assert.Equal(3, most);
+    }
+
     [Fact, Trait("Weakness", "H12")]
     public async Task H12_whatever_a_cursor_holds_it_stays_a_value_of_the_query()
     {

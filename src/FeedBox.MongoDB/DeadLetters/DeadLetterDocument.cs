@@ -1,4 +1,5 @@
 using FeedBox.Core.DeadLetters;
+using FeedBox.MongoDB.Events;
 using MongoDB.Bson;
 using MongoDB.Bson.Serialization.Attributes;
 
@@ -28,14 +29,8 @@ internal sealed class DeadLetterDocument
     [BsonElement("group")]
     public string Group { get; set; } = "";
 
-    [BsonElement("key")]
-    public string? Key { get; set; }
-
-    [BsonElement("value")]
-    public byte[] Value { get; set; } = [];
-
-    [BsonElement("headers")]
-    public string[][] Headers { get; set; } = [];
+    [BsonElement("message"), BsonIgnoreIfNull]
+    public MessageDocument? Message { get; set; }
 
     [BsonElement("attempts")]
     public int Attempts { get; set; }
@@ -43,8 +38,8 @@ internal sealed class DeadLetterDocument
     [BsonElement("exceptionType")]
     public string ExceptionType { get; set; } = "";
 
-    [BsonElement("message")]
-    public string Message { get; set; } = "";
+    [BsonElement("exceptionMessage")]
+    public string ExceptionMessage { get; set; } = "";
 
     [BsonElement("firstFailureAt")]
     public long FirstFailureAt { get; set; }
@@ -66,12 +61,10 @@ internal sealed class DeadLetterDocument
         Partition = letter.Cause.Partition,
         Offset = letter.Cause.Offset,
         Group = letter.Cause.Group,
-        Key = letter.Message.Key,
-        Value = letter.Message.Value.ToArray(),
-        Headers = [.. letter.Message.Headers.Select(header => new[] { header.Key, header.Value })],
+        Message = MessageDocument.Of(letter.Message),
         Attempts = letter.Cause.Attempts,
         ExceptionType = letter.Cause.ExceptionType,
-        Message = letter.Cause.Message,
+        ExceptionMessage = letter.Cause.Message,
         FirstFailureAt = Microseconds.Of(letter.Cause.FirstFailureAt),
         LastFailureAt = Microseconds.Of(letter.Cause.LastFailureAt),
         Replays = letter.Replays,
@@ -80,7 +73,7 @@ internal sealed class DeadLetterDocument
 
     public DeadLetter ToLetter() => new(
         Id,
-        new(Topic, Key, Value, [.. Headers.Select(header => KeyValuePair.Create(header[0], header[1]))]),
-        new(Topic, Partition, Offset, Group, Attempts, ExceptionType, Message, Microseconds.ToTime(FirstFailureAt), Microseconds.ToTime(LastFailureAt)),
+        Message!.ToMessage(),
+        new(Topic, Partition, Offset, Group, Attempts, ExceptionType, ExceptionMessage, Microseconds.ToTime(FirstFailureAt), Microseconds.ToTime(LastFailureAt)),
         Replays, Microseconds.ToTime(FiledAt));
 }

@@ -37,7 +37,7 @@ public sealed class MongoDeadLetterStore(MongoStore store, TimeProvider time) : 
     {
         var removal = Builders<DeadLetterDocument>.Update
             .Set(l => l.Waiting, false).Set(l => l.RemovedAt, time.GetUtcNow().UtcDateTime)
-            .Unset(l => l.Key).Unset(l => l.Value).Unset(l => l.Headers).Unset(l => l.Message);
+            .Unset(l => l.Message).Unset(l => l.ExceptionMessage);
         return (await store.DeadLetters.UpdateOneAsync(Waiting(id), removal, cancellationToken: cancellationToken)).MatchedCount > 0;
     });
 

@@ -9,17 +9,8 @@ internal sealed class FailedPublicationDocument
     [BsonId, BsonGuidRepresentation(GuidRepresentation.Standard)]
     public Guid Id { get; set; }
 
-    [BsonElement("topic")]
-    public string Topic { get; set; } = "";
-
-    [BsonElement("key")]
-    public string? Key { get; set; }
-
-    [BsonElement("value")]
-    public byte[] Value { get; set; } = [];
-
-    [BsonElement("headers")]
-    public string[][] Headers { get; set; } = [];
+    [BsonElement("message")]
+    public MessageDocument Message { get; set; } = new();
 
     [BsonElement("refusals")]
     public int Refusals { get; set; }
@@ -27,13 +18,9 @@ internal sealed class FailedPublicationDocument
     public static FailedPublicationDocument Of(FailedPublication publication) => new()
     {
         Id = publication.Id,
-        Topic = publication.Message.Topic,
-        Key = publication.Message.Key,
-        Value = publication.Message.Value.ToArray(),
-        Headers = [.. publication.Message.Headers.Select(header => new[] { header.Key, header.Value })],
+        Message = MessageDocument.Of(publication.Message),
         Refusals = publication.Refusals,
     };
 
-    public FailedPublication ToPublication() =>
-        new(Id, new(Topic, Key, Value, [.. Headers.Select(header => KeyValuePair.Create(header[0], header[1]))]), Refusals);
+    public FailedPublication ToPublication() => new(Id, Message.ToMessage(), Refusals);
 }
