@@ -42,7 +42,7 @@ namespace FeedBox.Http;
 [JsonSerializable(typeof(Listing<DeadLetterView>))]
 [JsonSerializable(typeof(ReplayedAll))]
 [JsonSerializable(typeof(Listing<FailedPublicationView>))]
-[JsonSerializable(typeof(Restored))]
+[JsonSerializable(typeof(RestoredAll))]
 [JsonSerializable(typeof(PipelineStatus))]
 [JsonSerializable(typeof(About))]
 [JsonSerializable(typeof(Health))]

@@ -17,7 +17,7 @@ public sealed class MongoStore
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
     // Troubles of the server, none of what it was asked.
-    private const int InternalError = 1, UnknownError = 8, LockTimeout = 24, WriteConflict = 112, ExceededTimeLimit = 262, OutOfDiskSpace = 14031;
+    private const int WithoutCode = 0, InternalError = 1, UnknownError = 8, LockTimeout = 24, WriteConflict = 112, ExceededTimeLimit = 262, OutOfDiskSpace = 14031;
 
     private readonly IMongoDatabase _database;
 
@@ -56,7 +56,7 @@ public sealed class MongoStore
         is MongoConnectionException or MongoConnectionPoolPausedException or MongoWaitQueueFullException or TimeoutException
         or MongoExecutionTimeoutException or MongoNotPrimaryException or MongoNodeIsRecoveringException or MongoWriteConcernException
         or MongoBulkWriteException { WriteConcernError: not null }
-        or MongoCommandException { Code: InternalError or UnknownError or LockTimeout or WriteConflict or ExceededTimeLimit or OutOfDiskSpace };
+        or MongoCommandException { Code: WithoutCode or InternalError or UnknownError or LockTimeout or WriteConflict or ExceededTimeLimit or OutOfDiskSpace };
 
     internal static Task RunAsync(Func<Task> work) =>
         RunAsync(async () =>

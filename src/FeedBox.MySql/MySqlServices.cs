@@ -61,6 +61,8 @@ public static class MySqlServices
         };
         if (!given.ContainsKey("Connection Timeout"))
             given.ConnectionTimeout = 5;
+        if (!given.ContainsKey("Maximum Pool Size"))
+            given.MaximumPoolSize = 30; // five processes fit into the 151 connections of a server as it comes
         return given.ConnectionString;
     }
 }

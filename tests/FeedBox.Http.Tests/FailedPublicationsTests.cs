@@ -28,9 +28,9 @@ public sealed class FailedPublicationsTests : IAsyncLifetime
         Assert.Equal(default, await _host.Services.GetRequiredService<DirectPublisher>().RestoreAsync(default)); // what happens every minute
 
         _host.Log.OnAppend = (_, _) => throw new PermanentFailureException("too large");
-        await AssertRestoredAsync(count: 0, refused: 1);
+        await AssertRestoredAsync(restored: 0, refused: 1);
         _host.Log.OnAppend = null;
-        await AssertRestoredAsync(count: 1, refused: 0);
+        await AssertRestoredAsync(restored: 1, refused: 0);
 
         Assert.Empty((await _host.GetAsync(Path, Operator)).Items);
         Assert.Single(_host.Log.Records("topic"));
@@ -78,13 +78,13 @@ public sealed class FailedPublicationsTests : IAsyncLifetime
         Assert.Empty((await standalone.GetAsync(Path, Operator)).Items);
         Assert.Equal(204, (await standalone.SendAsync("DELETE", $"{Path}/{Guid.NewGuid()}", Operator)).Status);
         var answer = await standalone.SendAsync("POST", $"{Path}/restore", Operator, (object?)null);
-        Assert.Equal((200, 0), (answer.Status, answer.Body.GetProperty("count").GetInt32()));
+        Assert.Equal((200, 0), (answer.Status, answer.Body.GetProperty("restored").GetInt32()));
     }
 
-    private async Task AssertRestoredAsync(int count, int refused)
+    private async Task AssertRestoredAsync(int restored, int refused)
     {
         var answer = await _host.SendAsync("POST", $"{Path}/restore", Operator, (object?)null);
-        Assert.Equal((200, count, refused), (answer.Status, answer.Body.GetProperty("count").GetInt32(), answer.Body.GetProperty("refused").GetInt32()));
+        Assert.Equal((200, restored, refused), (answer.Status, answer.Body.GetProperty("restored").GetInt32(), answer.Body.GetProperty("refused").GetInt32()));
     }
 
     private async Task<Guid> KeepAsync(string text, int refusals)

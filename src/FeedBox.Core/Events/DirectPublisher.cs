@@ -17,9 +17,9 @@ public sealed record PublishingOptions
     public int MaxRefusals { get; init; } = 10;
 }
 
-/// <param name="Count">Taken by the log.</param>
+/// <param name="Restored">Taken by the log.</param>
 /// <param name="Refused">By a log that answered; they stay where they are.</param>
-public readonly record struct Restored(int Count, int Refused);
+public readonly record struct RestoredAll(int Restored, int Refused);
 
 /// <summary>
 /// Publishes events that have no outbox: to the log, or, when it does not answer in time, to the store of failed publications, from which
@@ -58,7 +58,7 @@ public sealed class DirectPublisher(IEventLog log, TimeProvider time, Publishing
     /// </summary>
     /// <param name="maxRefusals">Those that were refused as often are left alone; <see cref="PublishingOptions.MaxRefusals"/> when absent.</param>
     /// <exception cref="DependencyUnavailableException">The log or the store does not answer; the rest waits for the next call.</exception>
-    public async Task<Restored> RestoreAsync(CancellationToken cancellationToken, int? maxRefusals = null)
+    public async Task<RestoredAll> RestoreAsync(CancellationToken cancellationToken, int? maxRefusals = null)
     {
         if (failed is null)
             return default;

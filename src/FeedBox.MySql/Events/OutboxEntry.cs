@@ -1,5 +1,6 @@
 using FeedBox.Core.Events;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.ChangeTracking;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace FeedBox.MySql.Events;
@@ -31,7 +32,9 @@ internal sealed class OutboxTable : IEntityTypeConfiguration<OutboxEntry>
         table.Property(entry => entry.Topic).HasMaxLength(200);
         table.Property(entry => entry.Key).HasMaxLength(200);
         table.Property(entry => entry.Value).HasColumnType("mediumblob");
-        table.Property(entry => entry.Headers).HasColumnType("text").HasConversion(headers => HeaderJson.Write(headers), json => HeaderJson.Read(json));
+        table.Property(entry => entry.Headers).HasColumnType("text").HasConversion(
+            headers => HeaderJson.Write(headers), json => HeaderJson.Read(json),
+            new ValueComparer<IReadOnlyList<KeyValuePair<string, string>>>((one, other) => ReferenceEquals(one, other), headers => headers.GetHashCode())); // never changed
     }
 
     /// <summary>Adds the events of one write, in their order.</summary>

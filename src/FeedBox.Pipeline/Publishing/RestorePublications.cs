@@ -15,11 +15,11 @@ internal sealed partial class RestorePublications(
         {
             try
             {
-                var restored = await publisher.RestoreAsync(stoppingToken);
-                if (restored.Count > 0)
-                    LogRestored(restored.Count);
-                if (restored.Refused > 0)
-                    LogRefused(restored.Refused, options.MaxRefusals);
+                var (restored, refused) = await publisher.RestoreAsync(stoppingToken);
+                if (restored > 0)
+                    LogRestored(restored);
+                if (refused > 0)
+                    LogRefused(refused, options.MaxRefusals);
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
