@@ -14,10 +14,11 @@ internal sealed class FailureRun(House house, Journal journal, Report report, in
     private const int Pace = 6;
     private const int Crowd = 320;
     private static readonly TimeSpan CalmBefore = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan CalmAfter = TimeSpan.FromSeconds(10);
     private readonly Cast _cast = new(journal, house.FeedBox.Server, house.FeedBox.UserTeam, seed, Pace, Crowd);
     private readonly TimeSpan _outage = TimeSpan.FromSeconds(report.IsQuick ? 15 : 60);
 
-    /// <summary>How long it took, from the end of the failure's cause, until nothing was under way.</summary>
+    /// <summary>How long it took, from the end of the load, until nothing was under way.</summary>
     public async Task<TimeSpan> PlayAsync(Failure failure)
     {
         var (counts, findings) = (journal.Counts, journal.Findings.Count);
@@ -30,6 +31,7 @@ internal sealed class FailureRun(House house, Journal journal, Report report, in
             {
                 await Task.Delay(CalmBefore);
                 await failure.Strike(new(house, _cast, _outage, new(seed)));
+                await Task.Delay(CalmAfter);
             }
             finally
             {

@@ -30,7 +30,7 @@ else
         await PlayAsync(failure);
     if (!args.Contains("--only"))
         report.Add("failures-slowest-drain", slowestDrain.TotalSeconds, "s", Target.AtMost(FailureRun.DrainLimit.TotalSeconds),
-            "from the end of a failure's cause until nothing was under way");
+            "from the end of the load, 10 s after that of the failure's cause, until nothing was under way");
 }
 return Math.Max(report.Close(), journal.Findings.Count == 0 ? 0 : 1);
 

@@ -122,6 +122,7 @@ public sealed class IndexLifeTests(TestIndices indices) : IClassFixture<TestIndi
         Assert.Equal(0, await searching);
         var names = await old.Server().SendAsync(HttpMethod.GET, $"/_alias/{_alias}", default);
         Assert.Equal($"{_alias}-v2", Assert.Single(names.EnumerateObject()).Name);
+        Assert.Equal($"{_alias}-v2", Assert.Single((await old.Server().SendAsync(HttpMethod.GET, $"/{_alias}-v*/_alias", default)).EnumerateObject()).Name);
         await old.RefreshAsync(_alias);
         var removed = (edited + 9) / 10;
         Assert.Equal(posts.Length - removed, await CountAsync(processes[0]));
@@ -130,6 +131,16 @@ public sealed class IndexLifeTests(TestIndices indices) : IClassFixture<TestIndi
         await old.Index().PutAsync(posts[0], default); // an older version of a removed post, late
         await old.RefreshAsync(_alias);
         Assert.Equal(posts.Length - removed, await CountAsync(old));
+    }
+
+    [Fact]
+    public async Task An_older_index_that_a_process_left_behind_is_removed()
+    {
+        await indices.Compose(_alias).Server().SendAsync(HttpMethod.PUT, $"/{_alias}-v1", default);
+
+        var process = await indices.ProcessAsync(_alias, Next);
+
+        Assert.Equal($"{_alias}-v2", Assert.Single((await process.Server().SendAsync(HttpMethod.GET, $"/{_alias}-v*/_alias", default)).EnumerateObject()).Name);
     }
 
     [Fact]

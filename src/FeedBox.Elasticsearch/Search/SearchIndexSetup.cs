@@ -24,6 +24,9 @@ public sealed partial class SearchIndexSetup(
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RoundDelay = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>A search that began before the alias moved is over by then.</summary>
+    private static readonly TimeSpan SearchesEnd = TimeSpan.FromSeconds(3);
+
     private readonly string _alias = options.Value.Index;
 
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -55,7 +58,10 @@ public sealed partial class SearchIndexSetup(
             {
                 var present = await FindVersionAsync(cancellationToken);
                 if (present >= definition.Version)
+                {
+                    await RemoveOlderAsync(present.Value, cancellationToken);
                     return;
+                }
                 if (present is { } older)
                     await ReindexAsync(Name(older), Name(definition.Version), cancellationToken);
                 else
@@ -71,12 +77,14 @@ public sealed partial class SearchIndexSetup(
 
     private string Name(int version) => $"{_alias}-v{version}";
 
+    private static int Version(string index) => int.Parse(index[(index.LastIndexOf("-v", StringComparison.Ordinal) + 2)..]);
+
     private async Task<int?> FindVersionAsync(CancellationToken cancellationToken)
     {
         try
         {
             var indices = await server.SendAsync(HttpMethod.GET, $"/_alias/{_alias}", cancellationToken);
-            return indices.EnumerateObject().Max(index => int.Parse(index.Name[(index.Name.LastIndexOf("-v", StringComparison.Ordinal) + 2)..]));
+            return indices.EnumerateObject().Max(index => Version(index.Name));
         }
         catch (ElasticsearchException e) when (e.Status == 404)
         {
@@ -118,10 +126,26 @@ public sealed partial class SearchIndexSetup(
         {
             ["actions"] = new JsonArray(
                 new JsonObject { ["add"] = new JsonObject { ["index"] = to, ["alias"] = _alias } },
-                new JsonObject { ["remove_index"] = new JsonObject { ["index"] = from } }),
+                new JsonObject { ["remove"] = new JsonObject { ["index"] = from, ["alias"] = _alias } }),
         };
         await server.SendAsync(HttpMethod.POST, "/_aliases", Bytes(actions), cancellationToken);
         LogReindexed(from, to, last);
+    }
+
+    /// <summary>Indices that the alias has left, also those that a process that died did not remove.</summary>
+    private async Task RemoveOlderAsync(int present, CancellationToken cancellationToken)
+    {
+        var indices = await server.SendAsync(HttpMethod.GET, $"/{_alias}-v*/_alias", cancellationToken);
+        List<string> older =
+        [
+            .. indices.EnumerateObject()
+                .Where(index => Version(index.Name) < present && !index.Value.GetProperty("aliases").EnumerateObject().Any())
+                .Select(index => index.Name),
+        ];
+        if (older.Count == 0)
+            return;
+        await Task.Delay(SearchesEnd, time, cancellationToken);
+        await server.SendAsync(HttpMethod.DELETE, $"/{string.Join(',', older)}?ignore_unavailable=true", cancellationToken);
     }
 
     /// <summary>Copies what was written since the pass before, removals included, each with its version. Returns how much that was.</summary>
