@@ -7,7 +7,8 @@ internal sealed record Scene(House House, Cast Cast, TimeSpan Outage, Random Ran
 
 /// <summary>Something that happens to the full edition while it is in use.</summary>
 /// <param name="Strike">From the beginning of the failure until its cause is gone.</param>
-internal sealed record Failure(string Name, Func<Scene, Task> Strike)
+/// <param name="Pace">Of those who write; 12 is half as much as 6.</param>
+internal sealed record Failure(string Name, Func<Scene, Task> Strike, int Pace = 6)
 {
     public static readonly IReadOnlyList<Failure> All =
     [
@@ -34,7 +35,7 @@ internal sealed record Failure(string Name, Func<Scene, Task> Strike)
             if (kill % 10 == 0)
                 Console.WriteLine($"{kill} kills");
         }
-    });
+    }, Pace: 12); // it lasts
 
     private static Failure Killed(string server) => new($"{server}-killed", scene => DownAsync(scene, server, scene.Outage / 4));
 

@@ -11,11 +11,9 @@ namespace FeedBox.Bench.Failures;
 internal sealed class FailureRun(House house, Journal journal, Report report, int seed)
 {
     public static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(60);
-    private const int Pace = 6;
     private const int Crowd = 320;
     private static readonly TimeSpan CalmBefore = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan CalmAfter = TimeSpan.FromSeconds(10);
-    private readonly Cast _cast = new(journal, house.FeedBox.Server, house.FeedBox.UserTeam, seed, Pace, Crowd);
     private readonly TimeSpan _outage = TimeSpan.FromSeconds(report.IsQuick ? 15 : 60);
 
     /// <summary>How long it took, from the end of the load, until nothing was under way.</summary>
@@ -23,14 +21,15 @@ internal sealed class FailureRun(House house, Journal journal, Report report, in
     {
         var (counts, findings) = (journal.Counts, journal.Findings.Count);
         var watch = new Stopwatch();
-        await _cast.PrepareAsync();
+        var cast = new Cast(journal, house.FeedBox.Server, house.FeedBox.UserTeam, seed, failure.Pace, Crowd);
+        await cast.PrepareAsync();
         using (var load = new CancellationTokenSource())
         {
-            var clients = _cast.Play(load.Token);
+            var clients = cast.Play(load.Token);
             try
             {
                 await Task.Delay(CalmBefore);
-                await failure.Strike(new(house, _cast, _outage, new(seed)));
+                await failure.Strike(new(house, cast, _outage, new(seed)));
                 await Task.Delay(CalmAfter);
             }
             finally
@@ -43,9 +42,9 @@ internal sealed class FailureRun(House house, Journal journal, Report report, in
         await Verification.DrainAsync(house.FeedBox.Server, journal);
         watch.Stop();
 
-        await _cast.SettleAsync();
+        await cast.SettleAsync();
         await Verification.DrainAsync(house.FeedBox.Server, journal);
-        await new Verification(_cast, house.FeedBox.Server, house.FeedBox.UserTeam, journal).RunAsync();
+        await new Verification(cast, house.FeedBox.Server, house.FeedBox.UserTeam, journal).RunAsync();
         house.FeedBox.CheckAlive();
 
         var found = journal.Findings.Skip(findings).ToList();

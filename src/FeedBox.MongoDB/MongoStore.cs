@@ -17,7 +17,7 @@ public sealed class MongoStore
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
     // Troubles of the server, none of what it was asked.
-    private const int WithoutCode = 0, InternalError = 1, UnknownError = 8, LockTimeout = 24, WriteConflict = 112, ExceededTimeLimit = 262, OutOfDiskSpace = 14031;
+    private const int WithoutCode = -1, InternalError = 1, UnknownError = 8, LockTimeout = 24, WriteConflict = 112, ExceededTimeLimit = 262, OutOfDiskSpace = 14031;
 
     private readonly IMongoDatabase _database;
 
