@@ -2,7 +2,7 @@ using FeedBox.Bench.Crowd;
 
 namespace FeedBox.Bench.Failures;
 
-/// <summary>The full edition on servers of its own, with empty data. What its processes printed stays when something was found.</summary>
+/// <summary>The full edition on servers of its own, with empty data. What its processes printed stays when something was found or failed.</summary>
 internal sealed class House(string programs, Journal journal) : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("feedbox-failures-").FullName;
@@ -13,6 +13,9 @@ internal sealed class House(string programs, Journal journal) : IDisposable
     public Servers Servers => _servers!;
 
     public FullEdition FeedBox => _feedBox!;
+
+    /// <summary>Set when it was used to the end.</summary>
+    public bool IsDone { get; set; }
 
     public async Task StartAsync()
     {
@@ -25,7 +28,7 @@ internal sealed class House(string programs, Journal journal) : IDisposable
     {
         _feedBox?.Dispose();
         _servers?.Dispose();
-        if (journal.Findings.Count == _findings)
+        if (IsDone && journal.Findings.Count == _findings)
             Directory.Delete(_folder, recursive: true);
         else
             Console.WriteLine($"    what the processes printed is in {_folder}");

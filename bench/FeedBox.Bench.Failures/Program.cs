@@ -42,6 +42,7 @@ Task PlayAsync(Failure failure) => report.RunAsync(failure.Name, async () =>
         house = new(Path.GetFullPath(programs), journal);
         await house.StartAsync();
         var drained = await new FailureRun(house, journal, report, Number("--seed", 1)).PlayAsync(failure);
+        house.IsDone = true;
         slowestDrain = drained > slowestDrain ? drained : slowestDrain;
     }
     finally

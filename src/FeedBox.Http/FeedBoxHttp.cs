@@ -113,9 +113,10 @@ public static class FeedBoxHttp
         }
         if (doors.HasFlag(Doors.Operations))
         {
-            api.MapOperations();
-            api.MapDeadLetters();
-            api.MapFailedPublications();
+            var operators = api.MapOperators();
+            operators.MapPipeline();
+            operators.MapDeadLetters();
+            operators.MapFailedPublications();
         }
 
         app.MapStatus();

@@ -1,7 +1,5 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using Confluent.Kafka;
-using Confluent.Kafka.Admin;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -13,8 +11,6 @@ namespace FeedBox.Kafka;
 /// </summary>
 public partial class KafkaClients(IOptions<KafkaOptions> options, ILogger<KafkaClients> logger)
 {
-    private const string SessionTimeoutOfGroup = "consumer.session.timeout.ms";
-
     private readonly KafkaOptions _options = options.Value;
 
     static KafkaClients() => Librdkafka.Register();
@@ -81,25 +77,6 @@ public partial class KafkaClients(IOptions<KafkaOptions> options, ILogger<KafkaC
         return builder.Build();
     }
 
-    /// <summary>What KIP-848 keeps with the group instead of the member. Blocks; a refusal is told and changes nothing.</summary>
-    internal void ConfigureGroup(string group)
-    {
-        if (_options.GroupProtocol == GroupProtocol.Classic)
-            return;
-        var timeout = _options.SessionTimeout.TotalMilliseconds.ToString("F0", CultureInfo.InvariantCulture);
-        using var admin = CreateAdmin();
-        try
-        {
-            admin.IncrementalAlterConfigsAsync(
-                new() { [new() { Type = ResourceType.Group, Name = group }] = [new() { Name = SessionTimeoutOfGroup, Value = timeout }] },
-                new() { RequestTimeout = _options.RequestTimeout }).GetAwaiter().GetResult();
-        }
-        catch (KafkaException e)
-        {
-            LogGroupNotConfigured(group, SessionTimeoutOfGroup, timeout, e is IncrementalAlterConfigsException { Results: [var result, ..] } ? result.Error.Reason : e.Error.Reason);
-        }
-    }
-
     internal IAdminClient CreateAdmin() =>
         new AdminClientBuilder(With(new AdminClientConfig(Common())))
             .SetErrorHandler((_, error) => Report(error))
@@ -156,9 +133,6 @@ public partial class KafkaClients(IOptions<KafkaOptions> options, ILogger<KafkaC
         public string? Deserialize(ReadOnlySpan<byte> data, bool isNull, SerializationContext context) =>
             isNull ? null : System.Text.Encoding.UTF8.GetString(data);
     }
-
-    [LoggerMessage(LogLevel.Information, "The brokers do not give group {Group} {Name}={Value}: {Reason}")]
-    private partial void LogGroupNotConfigured(string group, string name, string value, string reason);
 
     [LoggerMessage(LogLevel.Error, "Kafka client failed for good: {Code}: {Reason}")]
     private partial void LogFatal(ErrorCode code, string reason);

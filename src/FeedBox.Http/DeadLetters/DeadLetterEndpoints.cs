@@ -1,6 +1,5 @@
 using FeedBox.Core;
 using FeedBox.Core.DeadLetters;
-using FeedBox.Http.Callers;
 using FeedBox.Http.Idempotency;
 using FeedBox.Http.OpenApi;
 using FeedBox.Http.Operations;
@@ -19,9 +18,9 @@ public sealed record DeadLetterView(
 
 internal static class DeadLetterEndpoints
 {
-    public static void MapDeadLetters(this IEndpointRouteBuilder api)
+    public static void MapDeadLetters(this IEndpointRouteBuilder operators)
     {
-        var letters = api.MapGroup("/ops/dead-letters").WithTags("Operations").RequireAuthorization(Operators.Policy).WithProblems(403, "operators-only");
+        var letters = operators.MapGroup("/dead-letters");
 
         letters.MapGet("/", async ([AsParameters] PageQuery page, IDeadLetterStore store, CancellationToken cancellationToken) =>
         {

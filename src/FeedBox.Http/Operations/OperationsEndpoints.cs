@@ -21,11 +21,13 @@ public sealed record Health(string Status);
 
 internal static class OperationsEndpoints
 {
-    public static void MapOperations(this IEndpointRouteBuilder api)
-    {
-        var operations = api.MapGroup("/ops").WithTags("Operations").RequireAuthorization(Operators.Policy).WithProblems(403, "operators-only");
+    /// <summary>What only operators may ask.</summary>
+    public static RouteGroupBuilder MapOperators(this IEndpointRouteBuilder api) =>
+        api.MapGroup("/ops").WithTags("Operations").RequireAuthorization(Operators.Policy).WithProblems(403, "operators-only");
 
-        operations.MapGet("/pipeline", async (IPipelineStatus pipeline, CancellationToken cancellationToken) =>
+    public static void MapPipeline(this IEndpointRouteBuilder operators)
+    {
+        operators.MapGet("/pipeline", async (IPipelineStatus pipeline, CancellationToken cancellationToken) =>
             TypedResults.Ok(await pipeline.ReadAsync(cancellationToken)))
         .WithSummary("How far the work behind the API is.");
     }

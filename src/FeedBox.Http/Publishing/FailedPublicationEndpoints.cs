@@ -1,6 +1,5 @@
 using FeedBox.Core;
 using FeedBox.Core.Events;
-using FeedBox.Http.Callers;
 using FeedBox.Http.Idempotency;
 using FeedBox.Http.OpenApi;
 using FeedBox.Http.Operations;
@@ -20,10 +19,9 @@ public sealed record FailedPublicationView(Guid Id, string Topic, string? Key, s
 /// <summary>There are none where log and store would be one, as in the standalone edition.</summary>
 internal static class FailedPublicationEndpoints
 {
-    public static void MapFailedPublications(this IEndpointRouteBuilder api)
+    public static void MapFailedPublications(this IEndpointRouteBuilder operators)
     {
-        var publications = api.MapGroup("/ops/failed-publications").WithTags("Operations").RequireAuthorization(Operators.Policy)
-            .WithProblems(403, "operators-only").WithProblems(503, "dependency-unavailable");
+        var publications = operators.MapGroup("/failed-publications").WithProblems(503, "dependency-unavailable");
 
         publications.MapGet("/", async ([AsParameters] PageQuery page, [FromServices] IFailedPublications? failed, CancellationToken cancellationToken) =>
         {

@@ -12,9 +12,10 @@ using TopicPartition = Confluent.Kafka.TopicPartition;
 namespace FeedBox.Kafka.Events;
 
 /// <summary>The event log on Kafka.</summary>
-internal sealed class KafkaEventLog(KafkaClients clients, IOptions<KafkaOptions> options, ILogger<KafkaEventLog> logger) : IEventLog, IDisposable
+internal sealed partial class KafkaEventLog(KafkaClients clients, IOptions<KafkaOptions> options, ILogger<KafkaEventLog> logger) : IEventLog, IDisposable
 {
     private const int FullReplication = 3;
+    private const string SessionTimeoutOfGroup = "consumer.session.timeout.ms";
     private static readonly TimeSpan LeaderPoll = TimeSpan.FromMilliseconds(50);
 
     private readonly KafkaOptions _options = options.Value;
@@ -61,7 +62,7 @@ internal sealed class KafkaEventLog(KafkaClients clients, IOptions<KafkaOptions>
         _appender.Value.AppendAsync(messages, cancellationToken);
 
     public IEventLogReader Subscribe(string group, IReadOnlyList<string> topics, IPartitionListener listener) =>
-        new KafkaReader(clients, group, topics, listener, logger);
+        new KafkaReader(clients, group, topics, listener, ConfigureAsync(group), logger);
 
     public Task<IReadOnlyList<PartitionLag>> LagAsync(string group, IReadOnlyList<string> topics, CancellationToken cancellationToken) => AskAsync(async () =>
     {
@@ -95,6 +96,24 @@ internal sealed class KafkaEventLog(KafkaClients clients, IOptions<KafkaOptions>
             _admin.Value.Dispose();
         foreach (var observer in _observers.Values)
             observer.Value.Dispose();
+    }
+
+    /// <summary>What KIP-848 keeps with the group instead of the member. A refusal is told and changes nothing.</summary>
+    private async Task ConfigureAsync(string group)
+    {
+        if (_options.GroupProtocol == GroupProtocol.Classic)
+            return;
+        var timeout = _options.SessionTimeout.TotalMilliseconds.ToString("F0", CultureInfo.InvariantCulture);
+        try
+        {
+            await _admin.Value.IncrementalAlterConfigsAsync(
+                new() { [new() { Type = ResourceType.Group, Name = group }] = [new() { Name = SessionTimeoutOfGroup, Value = timeout }] },
+                new() { RequestTimeout = _options.RequestTimeout });
+        }
+        catch (KafkaException e)
+        {
+            LogGroupNotConfigured(group, SessionTimeoutOfGroup, timeout, e is IncrementalAlterConfigsException { Results: [var result, ..] } ? result.Error.Reason : e.Error.Reason);
+        }
     }
 
     /// <summary>The creation is answered before the leaders of the partitions take anything.</summary>
@@ -152,4 +171,7 @@ internal sealed class KafkaEventLog(KafkaClients clients, IOptions<KafkaOptions>
             throw new DependencyUnavailableException("kafka", TimeSpan.FromSeconds(1), e);
         }
     }
+
+    [LoggerMessage(LogLevel.Information, "The brokers do not give group {Group} {Name}={Value}: {Reason}")]
+    private partial void LogGroupNotConfigured(string group, string name, string value, string reason);
 }

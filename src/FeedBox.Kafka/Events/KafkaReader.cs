@@ -24,6 +24,7 @@ internal sealed partial class KafkaReader : IEventLogReader
     private readonly string _group;
     private readonly IReadOnlyList<string> _topics;
     private readonly IPartitionListener _listener;
+    private readonly Task _configured;
     private readonly ILogger _logger;
     private readonly Thread _thread;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -46,9 +47,10 @@ internal sealed partial class KafkaReader : IEventLogReader
     /// <param name="Told">Completes when the listener has finished with it.</param>
     private sealed record OwnershipChange(Change Change, IReadOnlyList<TopicPartition> Partitions, TaskCompletionSource Told);
 
-    public KafkaReader(KafkaClients clients, string group, IReadOnlyList<string> topics, IPartitionListener listener, ILogger logger)
+    /// <param name="configured">Joins the group when this is done; it does not fail.</param>
+    public KafkaReader(KafkaClients clients, string group, IReadOnlyList<string> topics, IPartitionListener listener, Task configured, ILogger logger)
     {
-        (_clients, _group, _topics, _listener, _logger) = (clients, group, topics, listener, logger);
+        (_clients, _group, _topics, _listener, _configured, _logger) = (clients, group, topics, listener, configured, logger);
         _thread = new(Run) { IsBackground = true, Name = $"kafka {group}" };
         _thread.Start();
     }
@@ -179,7 +181,7 @@ internal sealed partial class KafkaReader : IEventLogReader
 
     private void Run()
     {
-        _clients.ConfigureGroup(_group);
+        _configured.Wait();
         while (!_leaving)
         {
             try
