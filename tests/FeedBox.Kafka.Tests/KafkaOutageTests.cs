@@ -104,6 +104,21 @@ public abstract class KafkaOutages(string groupProtocol) : IAsyncLifetime
         Assert.Equal(HealthStatus.Healthy, await HealthAsync());
     }
 
+    [Fact]
+    public async Task The_lag_of_a_group_is_told_while_its_coordinator_is_just_starting()
+    {
+        await AskAsync(); // makes the topic of the offsets
+        await Broker.KillAsync();
+        await Broker.StartAsync();
+        await AskAsync(); // while it loads it
+
+        async Task AskAsync()
+        {
+            var lags = await Task.WhenAll(Enumerable.Range(0, 24).Select(group => Log.LagAsync($"group {group}", ["first"], default)));
+            Assert.All(lags, lag => Assert.Equal(Topics.Partitions, lag.Count));
+        }
+    }
+
     [Fact, Trait("Weakness", "K5"), Trait("Weakness", "K24"), Trait("Weakness", "H52"), Trait("Weakness", "H53")]
     public async Task K5_K24_H52_H53_events_without_an_outbox_fail_over_within_a_second_and_are_all_on_the_log_after_the_outage()
     {

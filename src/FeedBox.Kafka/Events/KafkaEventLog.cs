@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
@@ -17,6 +18,7 @@ internal sealed partial class KafkaEventLog(KafkaClients clients, IOptions<Kafka
     private const int FullReplication = 3;
     private const string SessionTimeoutOfGroup = "consumer.session.timeout.ms";
     private static readonly TimeSpan LeaderPoll = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan CoordinatorPoll = TimeSpan.FromMilliseconds(100);
 
     private readonly KafkaOptions _options = options.Value;
     private readonly Lazy<KafkaAppender> _appender = new(() => new(clients, options.Value));
@@ -144,9 +146,27 @@ internal sealed partial class KafkaEventLog(KafkaClients clients, IOptions<Kafka
     private async Task<Dictionary<TopicPartition, long>> CommittedAsync(string group, List<TopicPartition> partitions)
     {
         var observer = _observers.GetOrAdd(group, name => new(() => clients.CreateConsumer(name, _ => { }))).Value;
-        var committed = await Blocking.RunAsync(() => observer.Committed(partitions, _options.RequestTimeout));
+        var committed = await Blocking.RunAsync(() => Committed(observer, partitions));
         return committed.Where(partition => partition.Offset.Value >= 0)
             .ToDictionary(partition => partition.TopicPartition, partition => partition.Offset.Value);
+    }
+
+    /// <summary>While the coordinator moves or loads, asks again: the client looks for the new one, but does not repeat the question.</summary>
+    private List<TopicPartitionOffset> Committed(IConsumer<string?, byte[]> observer, List<TopicPartition> partitions)
+    {
+        var started = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return observer.Committed(partitions, _options.RequestTimeout);
+            }
+            catch (KafkaException e) when (Stopwatch.GetElapsedTime(started) < _options.RequestTimeout && e.Error.Code
+                is ErrorCode.NotCoordinatorForGroup or ErrorCode.GroupCoordinatorNotAvailable or ErrorCode.GroupLoadInProgress)
+            {
+                Thread.Sleep(CoordinatorPoll);
+            }
+        }
     }
 
     private async Task<Dictionary<TopicPartition, long>> OffsetsAsync(
