@@ -9,14 +9,19 @@ var servers = builder.AddServers(); // Kafka, MySQL, Redis, MongoDB, Elasticsear
 var userTeam = builder.AddUserTeam();
 var openAIKey = builder.AddOpenAIKey();
 
-var workers = builder.AddProject<Projects.FeedBox_Workers>("workers")
-    .WithHttp()
-    .WithServers(servers)
-    .WithUserTeam(userTeam)
-    .WithOpenAI(openAIKey)
-    .WithHealth()
-    .WithReplicas(builder.Configuration.GetValue("Workers:Replicas", 2))
-    .WithReplayCommand();
+var (workers, apart) = builder.AddWorkers(); // all in one process, or each consumer in its own
+foreach (var worker in apart.Prepend(workers))
+{
+    worker
+        .WithHttp()
+        .WithServers(servers)
+        .WithUserTeam(userTeam)
+        .WithOpenAI(openAIKey)
+        .WithHealth()
+        .WithReplicas(builder.Configuration.GetValue("Workers:Replicas", 2));
+}
+
+workers.WithReplayCommand();
 
 var write = builder.AddProject<Projects.FeedBox_Api>("api-write")
     .WithHttp()

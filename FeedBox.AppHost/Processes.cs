@@ -3,6 +3,43 @@ using Microsoft.Extensions.Configuration;
 
 namespace FeedBox.AppHost;
 
+internal static class WorkersSetup
+{
+    private static readonly (string Name, string Group)[] Consumers =
+    [
+        ("worker-caching", "feedbox-post-caching"),
+        ("worker-inspect", "feedbox-post-inspect"),
+        ("worker-subscribing", "feedbox-post-subscribing"),
+        ("worker-indexing", "feedbox-post-indexing"),
+        ("worker-coupon", "feedbox-coupon-issue"),
+    ];
+
+    /// <summary>
+    /// With <c>Workers:Apart</c> every consumer of the product is a process of its own, to stop and to scale alone;
+    /// the first keeps the relay, the dead letters, the access log and the operators.
+    /// </summary>
+    public static (IResourceBuilder<ProjectResource> Workers, IReadOnlyList<IResourceBuilder<ProjectResource>> Apart) AddWorkers(this IDistributedApplicationBuilder builder)
+    {
+        var workers = builder.AddProject<Projects.FeedBox_Workers>("workers");
+        if (!builder.Configuration.GetValue("Workers:Apart", false))
+            return (workers, []);
+        workers.WithGroups("feedbox-dead-letters", "feedbox-access-log");
+        return (workers,
+        [
+            .. Consumers.Select(consumer => builder.AddProject<Projects.FeedBox_Workers>(consumer.Name)
+                .WithGroups(consumer.Group)
+                .WithEnvironment("FeedBox__Relay__Enabled", "false")),
+        ]);
+    }
+
+    private static IResourceBuilder<ProjectResource> WithGroups(this IResourceBuilder<ProjectResource> workers, params string[] groups)
+    {
+        for (var i = 0; i < groups.Length; i++)
+            workers.WithEnvironment($"FeedBox__Consumers__Groups__{i}", groups[i]);
+        return workers;
+    }
+}
+
 /// <summary>What our own processes are given.</summary>
 internal static class Processes
 {

@@ -11,6 +11,9 @@ public sealed class ElasticsearchOptions
     /// <summary>The alias that is searched and written; its indices are named after it, with their version.</summary>
     public string Index { get; set; } = "posts";
 
+    /// <summary>The alias of the access log; its indices are named after it, with their day.</summary>
+    public string AccessLogIndex { get; set; } = "access-log";
+
     /// <summary>How long a request may take.</summary>
     public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(10);
 

@@ -1,6 +1,8 @@
 using Elastic.Clients.Elasticsearch;
 using Elastic.Transport;
+using FeedBox.Core.AccessLog;
 using FeedBox.Core.Search;
+using FeedBox.Elasticsearch.AccessLog;
 using FeedBox.Elasticsearch.Search;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -12,8 +14,8 @@ namespace FeedBox.Elasticsearch;
 public static class ElasticsearchServices
 {
     /// <summary>
-    /// Adds the search index on Elasticsearch, makes its index ready at start, and adds the health check "elasticsearch". The server is
-    /// <c>ConnectionStrings:elasticsearch</c>, through the <see cref="ElasticsearchClient"/> of the container where there is one already.
+    /// Adds the search index and the access log on Elasticsearch, makes the search index ready at start, and adds the health check
+    /// "elasticsearch". The server is <c>ConnectionStrings:elasticsearch</c>, through the <see cref="ElasticsearchClient"/> of the container where there is one already.
     /// </summary>
     public static IServiceCollection AddFeedBoxElasticsearch(this IServiceCollection services, IConfiguration configuration)
     {
@@ -27,10 +29,15 @@ public static class ElasticsearchServices
         services.TryAddSingleton(provider => Connect(provider.GetRequiredService<IOptions<ElasticsearchOptions>>().Value));
         services.TryAddSingleton(SearchIndexDefinition.Current);
         services.AddSingleton<ElasticsearchServer>();
-        services.AddSingleton<BulkWriter>();
+        services.AddSingleton(provider =>
+        {
+            var options = provider.GetRequiredService<IOptions<ElasticsearchOptions>>().Value;
+            return new BulkWriter(provider.GetRequiredService<ElasticsearchServer>(), options, provider.GetRequiredService<TimeProvider>(), options.Index);
+        });
         services.AddSingleton<ISearchIndex, ElasticsearchSearchIndex>();
         services.AddSingleton<SearchIndexSetup>();
         services.AddHostedService(provider => provider.GetRequiredService<SearchIndexSetup>());
+        services.AddSingleton<IAccessLogStore, ElasticsearchAccessLogStore>();
         services.AddHealthChecks().AddCheck<ElasticsearchHealthCheck>("elasticsearch");
         return services;
     }

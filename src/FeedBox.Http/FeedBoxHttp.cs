@@ -1,9 +1,11 @@
 using System.Text.Encodings.Web;
+using FeedBox.Core.AccessLog;
 using FeedBox.Core.Coupons;
 using FeedBox.Core.DeadLetters;
 using FeedBox.Core.Events;
 using FeedBox.Core.Inbox;
 using FeedBox.Core.Posts;
+using FeedBox.Http.AccessLog;
 using FeedBox.Http.Callers;
 using FeedBox.Http.Coupons;
 using FeedBox.Http.DeadLetters;
@@ -48,7 +50,7 @@ public static class FeedBoxHttp
     /// <summary>
     /// Needs IPostStore, IPostCache, IInboxStore, ISearchIndex, IIdempotencyStore, IUserTeam, INameDirectory, ICouponStore, ICouponGate,
     /// IEventLog, IDeadLetterStore and IPipelineStatus;
-    /// shows IPostInspector and IFailedPublications where there are.
+    /// shows IPostInspector and IFailedPublications where there are, and IAccessLogStore where the access log is on.
     /// </summary>
     public static IHostApplicationBuilder AddFeedBoxHttp(this IHostApplicationBuilder builder)
     {
@@ -74,6 +76,7 @@ public static class FeedBoxHttp
         builder.AddCallers();
         builder.AddRateLimits();
         builder.AddLoadShedding();
+        builder.AddAccessLog();
 
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<PublishPost>();
@@ -92,6 +95,7 @@ public static class FeedBoxHttp
 
     public static WebApplication MapFeedBox(this WebApplication app, Doors doors = Doors.All)
     {
+        app.UseAccessLog();
         app.UseLoadShedding();
         app.UseExceptionHandler(_ => { });
         app.UseStatusCodePages(page => ProblemResult.ForStatus(page.HttpContext.Response.StatusCode).ExecuteAsync(page.HttpContext));
@@ -117,6 +121,8 @@ public static class FeedBoxHttp
             operators.MapPipeline();
             operators.MapDeadLetters();
             operators.MapFailedPublications();
+            if (app.Services.GetRequiredService<AccessLogOptions>().Enabled)
+                operators.MapAccessLog();
         }
 
         app.MapStatus();

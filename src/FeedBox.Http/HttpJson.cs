@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using FeedBox.Core.AccessLog;
 using FeedBox.Core.Coupons;
 using FeedBox.Core.DeadLetters;
 using FeedBox.Core.Events;
@@ -43,6 +44,7 @@ namespace FeedBox.Http;
 [JsonSerializable(typeof(ReplayedAll))]
 [JsonSerializable(typeof(Listing<FailedPublicationView>))]
 [JsonSerializable(typeof(RestoredAll))]
+[JsonSerializable(typeof(Listing<AccessLogEntry>))]
 [JsonSerializable(typeof(PipelineStatus))]
 [JsonSerializable(typeof(About))]
 [JsonSerializable(typeof(Health))]

@@ -3,18 +3,20 @@ using FeedBox.Pipeline.Consuming;
 using FeedBox.Pipeline.Relaying;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace FeedBox.Pipeline;
 
 /// <summary>Creates the topics, then runs the relay and the consumers until the process stops.</summary>
 internal sealed partial class PipelineService(
-    IEventLog log, IEnumerable<IEventHandler> handlers, OutboxRelay relay, Consumers consumers, TimeProvider time, ILogger<PipelineService> logger)
-    : BackgroundService
+    IEventLog log, IEnumerable<IEventHandler> handlers, OutboxRelay relay, IOptions<RelayOptions> relaying, Consumers consumers, TimeProvider time,
+    ILogger<PipelineService> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await CreateTopicsAsync(stoppingToken);
-        await foreach (var ended in Task.WhenEach(relay.RunAsync(stoppingToken), consumers.RunAsync(stoppingToken)))
+        var relayed = relaying.Value.Enabled ? relay.RunAsync(stoppingToken) : Task.CompletedTask;
+        await foreach (var ended in Task.WhenEach(relayed, consumers.RunAsync(stoppingToken)))
             await ended;
     }
 

@@ -1,6 +1,8 @@
+using FeedBox.Core.AccessLog;
 using FeedBox.Core.Coupons;
 using FeedBox.Core.Events;
 using FeedBox.Core.Operations;
+using FeedBox.Pipeline.AccessLog;
 using FeedBox.Pipeline.Consuming;
 using FeedBox.Pipeline.Coupons;
 using FeedBox.Pipeline.DeadLetters;
@@ -20,13 +22,14 @@ namespace FeedBox.Pipeline;
 public static class PipelineServices
 {
     /// <summary>
-    /// Adds the relay and every consumer, as one hosted service. The ports come from elsewhere:
+    /// Adds the relay and the consumers, as one hosted service. The ports come from elsewhere:
     /// event log, outbox, stores, dead letters, cache, index, user team, names and inspector.
     /// </summary>
     public static IServiceCollection AddFeedBoxPipeline(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<ConsumerOptions>().Bind(configuration.GetSection(ConsumerOptions.Section))
             .Validate(o => o is { MaxConcurrency: > 0, Retries: >= 0, Window: > 0, PollSize: > 0 }, $"{ConsumerOptions.Section}: sizes must be positive.")
+            .Validate(o => o.Groups.All(ConsumerGroups.All.Contains), $"{ConsumerOptions.Section}: Groups are of {string.Join(", ", ConsumerGroups.All)}.")
             .ValidateOnStart();
         services.AddOptions<RelayOptions>().Bind(configuration.GetSection(RelayOptions.Section))
             .Validate(o => o.BatchSize > 0, $"{RelayOptions.Section}: BatchSize must be positive.")
@@ -56,6 +59,17 @@ public static class PipelineServices
         services.AddHostedService<RestorePublications>();
         services.TryAddSingleton<RequestCoupon>();
         services.AddHostedService<FinishCouponRequests>();
+        services.AddAccessLog(configuration);
         return services;
+    }
+
+    private static void AddAccessLog(this IServiceCollection services, IConfiguration configuration)
+    {
+        var options = configuration.GetSection(AccessLogOptions.Section).Get<AccessLogOptions>() ?? new();
+        services.TryAddSingleton(options);
+        if (!options.Enabled)
+            return;
+        services.AddSingleton<IEventHandler, IndexAccessLog>();
+        services.AddHostedService<TrimAccessLog>();
     }
 }

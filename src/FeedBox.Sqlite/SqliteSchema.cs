@@ -1,3 +1,4 @@
+using FeedBox.Sqlite.AccessLog;
 using FeedBox.Sqlite.Coupons;
 using FeedBox.Sqlite.DeadLetters;
 using FeedBox.Sqlite.Events;
@@ -27,6 +28,7 @@ internal static class SqliteSchema
         SqliteSearchIndex.Ddl,
         CouponSchema.Ddl,
         DeadLetterSchema.Ddl,
+        AccessLogSchema.Ddl,
     ];
 
     public static void Apply(SqliteWriter writer)

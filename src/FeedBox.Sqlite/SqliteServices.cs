@@ -1,3 +1,4 @@
+using FeedBox.Core.AccessLog;
 using FeedBox.Core.Coupons;
 using FeedBox.Core.DeadLetters;
 using FeedBox.Core.Events;
@@ -6,6 +7,7 @@ using FeedBox.Core.Inbox;
 using FeedBox.Core.Posts;
 using FeedBox.Core.Search;
 using FeedBox.Core.UserTeam;
+using FeedBox.Sqlite.AccessLog;
 using FeedBox.Sqlite.Coupons;
 using FeedBox.Sqlite.DeadLetters;
 using FeedBox.Sqlite.Events;
@@ -45,6 +47,7 @@ public static class SqliteServices
         services.AddSingleton<SqliteNameStore>().AddSingleton<INameStore>(provider => provider.GetRequiredService<SqliteNameStore>());
         services.AddSingleton<ICouponStore, SqliteCouponStore>();
         services.AddSingleton<SqliteDeadLetterStore>().AddSingleton<IDeadLetterStore>(provider => provider.GetRequiredService<SqliteDeadLetterStore>());
+        services.AddSingleton<IAccessLogStore, SqliteAccessLogStore>();
 
         services.AddHostedService<SqliteMaintenance>();
         services.AddHostedService<SearchRefresh>();

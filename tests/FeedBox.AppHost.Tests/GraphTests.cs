@@ -40,6 +40,26 @@ public sealed class GraphTests
         Assert.Same(read, Assert.IsType<EndpointReference>(writing["FeedBox__Neighbours__Reads"]).Resource);
     }
 
+    [Fact, Trait("Capability", "F38")]
+    public async Task F38_each_consumer_may_have_a_process_of_its_own()
+    {
+        await using var app = await BuildAsync("--Workers:Apart=true");
+
+        var processes = app.Services.GetRequiredService<DistributedApplicationModel>().GetProjectResources().Where(project => project.Name.StartsWith("worker", StringComparison.Ordinal));
+        var groups = new List<string>();
+        foreach (var process in processes)
+        {
+            var environment = await EnvironmentAsync(process);
+            var mine = environment.Where(variable => variable.Key.StartsWith("FeedBox__Consumers__Groups__", StringComparison.Ordinal)).Select(variable => (string)variable.Value).ToList();
+            Assert.Equal(process.Name == "workers" ? 2 : 1, mine.Count);
+            Assert.Equal(process.Name != "workers", environment.ContainsKey("FeedBox__Relay__Enabled"));
+            groups.AddRange(mine);
+        }
+        Assert.Equal(
+            ["feedbox-access-log", "feedbox-coupon-issue", "feedbox-dead-letters", "feedbox-post-caching", "feedbox-post-indexing", "feedbox-post-inspect", "feedbox-post-subscribing"],
+            groups.Order());
+    }
+
     [Theory]
     [InlineData("api-read", "UserTeam", "Workers", "Writes")]
     [InlineData("api-write", "Reads", "UserTeam", "Workers")]

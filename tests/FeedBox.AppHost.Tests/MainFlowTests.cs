@@ -16,18 +16,21 @@ public sealed class MainFlowTests
     private static readonly string[] Servers = ["kafka", "mysql", "redis", "mongo", "elasticsearch"];
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    [Fact]
-    public async Task A_post_reaches_inbox_and_search_and_a_coupon_its_owner()
+    [Theory, Trait("Capability", "F38")]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_post_reaches_inbox_and_search_and_a_coupon_its_owner_also_with_each_consumer_in_a_process_of_its_own(bool apart)
     {
         var missing = Servers.Where(server => Environment.GetEnvironmentVariable($"ConnectionStrings__{server}") is null).ToList();
         Assert.SkipWhen(missing.Count > 0, $"Needs ConnectionStrings__{string.Join(", ConnectionStrings__", missing)}.");
 
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.FeedBox_AppHost>(
-            ["--Infra:Mode=external", "--Workers:Replicas=1", "--Parameters:openai-key="]);
+            ["--Infra:Mode=external", "--Workers:Replicas=1", $"--Workers:Apart={apart}", "--Parameters:openai-key="]);
         await using var app = await builder.BuildAsync();
         await app.StartAsync();
         using var starting = new CancellationTokenSource(TimeSpan.FromMinutes(3));
-        foreach (var process in new[] { "workers", "api-write", "api-read" })
+        string[] consumers = apart ? ["worker-caching", "worker-inspect", "worker-subscribing", "worker-indexing", "worker-coupon"] : [];
+        foreach (var process in consumers.Concat(["workers", "api-write", "api-read"]))
             await app.ResourceNotifications.WaitForResourceHealthyAsync(process, starting.Token);
         using var reads = app.CreateHttpClient("api-read", "http");
         using var writes = app.CreateHttpClient("api-write", "http");
@@ -60,6 +63,12 @@ public sealed class MainFlowTests
 
         var pipeline = await SendAsync(reads, HttpMethod.Get, "/ops/pipeline", user: 1);
         Assert.Equal(HttpStatusCode.OK, pipeline.StatusCode);
+
+        // F37: the request above, as the process that got it and the one that answered it saw it.
+        var entries = await UntilAsync(() => SendAsync(reads, HttpMethod.Get, "/ops/access-log?path=/ops/pipeline&limit=2", user: 1),
+            answer => answer.StatusCode == HttpStatusCode.OK && answer.Body["items"]!.AsArray().Count == 2);
+        Assert.Equal(["api-read", "workers"], entries.Body["items"]!.AsArray().Select(entry => entry!["service"]!.GetValue<string>()).Order());
+        Assert.Single(entries.Body["items"]!.AsArray().Select(entry => entry!["traceId"]!.GetValue<string>()).Distinct());
 
         var commands = app.Services.GetRequiredService<ResourceCommandService>();
         var replayed = await commands.ExecuteCommandAsync("workers", "replay-dead-letters");

@@ -46,7 +46,7 @@ public sealed class TestIndices : IAsyncLifetime
     private static ServiceProvider Compose(string address, string alias, SearchIndexDefinition definition)
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(
-            [new("ConnectionStrings:elasticsearch", address), new("FeedBox:Elasticsearch:Index", alias)]).Build();
+            [new("ConnectionStrings:elasticsearch", address), new("FeedBox:Elasticsearch:Index", alias), new("FeedBox:Elasticsearch:AccessLogIndex", $"{alias}-access-log")]).Build();
         return new ServiceCollection().AddLogging().AddSingleton(definition).AddFeedBoxElasticsearch(configuration).BuildServiceProvider();
     }
 

@@ -45,6 +45,29 @@ public sealed class Operators
         Assert.Empty(await LettersAsync(operations));
     }
 
+    [Fact, Trait("Capability", "F37")]
+    public async Task F37_answered_requests_can_be_searched_also_after_a_kill()
+    {
+        await using var feedBox = await FeedBoxProcess.StartAsync("--FeedBox:AccessLog:Enabled=true");
+        var operations = new FeedBoxClient(feedBox, 1);
+        for (var i = 0; i < 20; i++)
+            using (await operations.SendAsync(HttpMethod.Get, $"/nowhere/{i}"))
+            {
+            }
+        using (await operations.SendAsync(HttpMethod.Delete, "/nowhere"))
+        {
+        }
+
+        var found = await FeedBoxClient.UntilAsync(() => operations.GetAsync("/ops/access-log?path=/nowhere&limit=100"), page => page["items"]!.AsArray().Count == 21);
+        Assert.Equal(21, found["items"]!.AsArray().Count(entry => entry!["status"]!.GetValue<int>() == 404));
+        await DrainedAsync(operations);
+        await feedBox.KillAsync();
+        await feedBox.StartAsync();
+        var deleted = await operations.GetAsync("/ops/access-log?path=/nowhere&method=DELETE&status=4xx");
+        Assert.Equal("/nowhere", Assert.Single(deleted["items"]!.AsArray())!["path"]!.GetValue<string>());
+        Assert.Equal(21, (await operations.GetAsync("/ops/access-log?path=/nowhere&limit=100"))["items"]!.AsArray().Count);
+    }
+
     private static async Task AppendAsync(string folder, LogMessage message)
     {
         var options = new SqliteOptions { Path = Path.Combine(folder, "feedbox.db") };

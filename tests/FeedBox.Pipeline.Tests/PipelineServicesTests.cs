@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using FeedBox.Core;
+using FeedBox.Core.AccessLog;
 using FeedBox.Core.Coupons;
 using FeedBox.Core.DeadLetters;
 using FeedBox.Core.Events;
@@ -23,6 +25,8 @@ public sealed class PipelineServicesTests
 {
     private readonly MemoryEventLog _log = new();
     private readonly ManualTime _time = new();
+    private readonly MemoryOutbox _outbox = new();
+    private readonly MemoryAccessLogStore _accessLog = new();
 
     [Fact]
     public async Task Every_consumer_runs_once_the_topics_can_be_created()
@@ -43,6 +47,59 @@ public sealed class PipelineServicesTests
             host.Services.GetRequiredService<Consumers>().Statuses.Select(status => status.Group));
         Assert.Equal(Topics.Partitions, (await _log.LagAsync("any", [Topics.DeadLetter(Topics.PostInspected)], default)).Count);
         await host.StopAsync();
+    }
+
+    [Fact, Trait("Capability", "F38")]
+    public async Task F38_a_process_may_work_for_some_groups_only_and_still_sees_all()
+    {
+        using var host = Build(new()
+        {
+            ["FeedBox:Consumers:Groups:0"] = ConsumerGroups.PostIndexing,
+            ["FeedBox:Consumers:Groups:1"] = ConsumerGroups.CouponIssue,
+            ["FeedBox:Relay:Enabled"] = "false",
+        });
+        var polled = new ConcurrentDictionary<string, bool>();
+        _log.OnPoll = group => polled[group] = true;
+        _outbox.Add(new LogMessage(Topics.PostOriginal, "key", "{}"u8.ToArray(), []));
+        await host.StartAsync();
+        await Eventually.TrueAsync(() => polled.Count == 2, "both consume");
+        await _log.AppendAsync([new(Topics.PostOriginal, "key", "{}"u8.ToArray(), [])], default);
+
+        await Eventually.TrueAsync(() => _log.Polls > 50, _time, TimeSpan.FromSeconds(1), "nobody else comes");
+        Assert.Equal([ConsumerGroups.CouponIssue, ConsumerGroups.PostIndexing], polled.Keys.Order());
+        var status = await host.Services.GetRequiredService<IPipelineStatus>().ReadAsync(default);
+        Assert.Equal((1, 1, false), (status.OutboxDepth, status.Groups.Single(group => group.Group == ConsumerGroups.PostInspect).Lag, status.Drained));
+        await host.StopAsync();
+    }
+
+    [Fact, Trait("Capability", "F37")]
+    public async Task F37_answered_requests_become_searchable_and_old_ones_are_forgotten_while_the_pipeline_counts_as_drained()
+    {
+        using var host = Build(new() { ["FeedBox:AccessLog:Enabled"] = "true", ["FeedBox:AccessLog:Retention"] = "1.00:00:00" });
+        await host.StartAsync();
+        await AppendAsync(_time.GetUtcNow());
+        await Eventually.TrueAsync(() => _accessLog.All.Count == 1, "it is there");
+
+        _accessLog.IsDown = true;
+        await AppendAsync(_time.GetUtcNow());
+        var pipeline = host.Services.GetRequiredService<IPipelineStatus>();
+        await Eventually.TrueAsync(
+            () => pipeline.ReadAsync(default).Result is { Drained: true } status && status.Groups.Any(group => group is { Group: ConsumerGroups.AccessLog, Lag: 1 }),
+            _time, TimeSpan.FromMilliseconds(100), "drained but for the entry");
+        _accessLog.IsDown = false;
+        await Eventually.TrueAsync(() => _accessLog.All.Count == 2, _time, TimeSpan.FromSeconds(1), "it comes later");
+
+        await AppendAsync(_time.GetUtcNow() + TimeSpan.FromDays(1));
+        await Eventually.TrueAsync(() => _accessLog.All.Count == 3, "the last is there");
+        await Eventually.TrueAsync(() => _accessLog.All.Count == 1, _time, TimeSpan.FromHours(6), "those of the day before yesterday are gone");
+        await host.StopAsync();
+
+        Task AppendAsync(DateTimeOffset at)
+        {
+            var entry = new AccessLogEntry(Guid.CreateVersion7(at), at, "api", null, "GET", "/", 200, 0, 1, null, null, null);
+            return _log.AppendAsync([EventCodec.Encode(new(Topics.AccessLog,
+                EventCodec.Create(EventTypes.RequestAnswered, entry.Id.ToString(), entry, EventJson.Default.AccessLogEntry, at)))], default);
+        }
     }
 
     [Fact]
@@ -85,6 +142,7 @@ public sealed class PipelineServicesTests
     [InlineData("FeedBox:Relay:BatchSize", "-1")]
     [InlineData("FeedBox:FanOut:ChunkSize", "0")]
     [InlineData("FeedBox:Coupons:MaxBatch", "0")]
+    [InlineData("FeedBox:Consumers:Groups:0", "feedbox-post-index")]
     public async Task Impossible_options_stop_the_start(string key, string value)
     {
         using var host = Build(new() { [key] = value });
@@ -127,7 +185,8 @@ public sealed class PipelineServicesTests
             .AddSingleton<TimeProvider>(_time)
             .AddFeedBoxPipeline(builder.Configuration)
             .AddSingleton<IEventLog>(_log)
-            .AddSingleton<IOutbox>(new MemoryOutbox())
+            .AddSingleton<IOutbox>(_outbox)
+            .AddSingleton<IAccessLogStore>(_accessLog)
             .AddSingleton<IPostStore>(new MemoryPostStore())
             .AddSingleton<IPostCache>(new MemoryPostCache())
             .AddSingleton<IInboxStore>(new MemoryInboxStore())

@@ -1,3 +1,4 @@
+using FeedBox.Core.AccessLog;
 using FeedBox.Core.Coupons;
 using FeedBox.Core.DeadLetters;
 using FeedBox.Core.Events;
@@ -5,6 +6,7 @@ using FeedBox.Core.Idempotency;
 using FeedBox.Core.Inbox;
 using FeedBox.Core.Posts;
 using FeedBox.Core.UserTeam;
+using FeedBox.PortContracts.AccessLog;
 using FeedBox.PortContracts.Coupons;
 using FeedBox.PortContracts.DeadLetters;
 using FeedBox.PortContracts.Events;
@@ -12,6 +14,7 @@ using FeedBox.PortContracts.Idempotency;
 using FeedBox.PortContracts.Inbox;
 using FeedBox.PortContracts.Posts;
 using FeedBox.PortContracts.UserTeam;
+using FeedBox.Sqlite.AccessLog;
 using FeedBox.Sqlite.Coupons;
 using FeedBox.Sqlite.DeadLetters;
 using FeedBox.Sqlite.Events;
@@ -49,6 +52,15 @@ public sealed class SqliteEventLogTests : EventLogContract, IDisposable
     private readonly TestDatabase _file = new();
 
     protected override IEventLog Log => field ??= new SqliteEventLog(_file.Database, _file.Options, TimeProvider.System);
+
+    public void Dispose() => _file.Dispose();
+}
+
+public sealed class SqliteAccessLogStoreTests : AccessLogStoreContract, IDisposable
+{
+    private readonly TestDatabase _file = new();
+
+    protected override IAccessLogStore Store => field ??= new SqliteAccessLogStore(_file.Database);
 
     public void Dispose() => _file.Dispose();
 }

@@ -85,7 +85,7 @@ public sealed class MemoryEventLog(int partitions = Topics.Partitions, TimeProvi
     {
         ThrowWhenDown();
         if (IsSilent)
-            return new TaskCompletionSource<IReadOnlyList<PartitionLag>>().Task;
+            return new TaskCompletionSource<IReadOnlyList<PartitionLag>>().Task.WaitAsync(cancellationToken);
         lock (_gate)
             return Task.FromResult<IReadOnlyList<PartitionLag>>(
             [

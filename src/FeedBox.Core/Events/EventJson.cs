@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using FeedBox.Core.AccessLog;
 using FeedBox.Core.Coupons;
 
 namespace FeedBox.Core.Events;
@@ -23,4 +24,5 @@ public sealed record PostWithdrawn(Guid PostId, int Version, string Reason);
 [JsonSerializable(typeof(PostApproved))]
 [JsonSerializable(typeof(PostWithdrawn))]
 [JsonSerializable(typeof(CouponRequested))]
+[JsonSerializable(typeof(AccessLogEntry))]
 public sealed partial class EventJson : JsonSerializerContext;

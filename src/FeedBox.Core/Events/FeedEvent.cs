@@ -18,6 +18,7 @@ public static class EventTypes
     public const string PostApproved = "post.approved";
     public const string PostWithdrawn = "post.withdrawn";
     public const string CouponRequested = "coupon.requested";
+    public const string RequestAnswered = "request.answered";
 }
 
 public static class Topics
@@ -26,9 +27,12 @@ public static class Topics
     public const string PostOriginal = "feedbox.post.original";
     public const string PostInspected = "feedbox.post.inspected";
     public const string CouponRequest = "feedbox.coupon.request";
+
+    /// <summary>Not for what must not be lost: a process that cannot append for long drops entries.</summary>
+    public const string AccessLog = "feedbox.accesslog";
     public const string DeadLetterSuffix = ".dlt";
 
-    /// <summary>Every topic that start-up creates, dead-letter twins included.</summary>
+    /// <summary>Every topic that start-up creates wherever events are handled, dead-letter twins included; the access log's only where that is on.</summary>
     public static IReadOnlyList<string> All { get; } =
         [.. new[] { PostOriginal, PostInspected, CouponRequest }.SelectMany(topic => new[] { topic, DeadLetter(topic) })];
 
@@ -42,5 +46,8 @@ public static class ConsumerGroups
     public const string PostSubscribing = "feedbox-post-subscribing";
     public const string PostIndexing = "feedbox-post-indexing";
     public const string CouponIssue = "feedbox-coupon-issue";
+    public const string AccessLog = "feedbox-access-log";
     public const string DeadLetters = "feedbox-dead-letters";
+
+    public static IReadOnlyList<string> All { get; } = [PostCaching, PostInspect, PostSubscribing, PostIndexing, CouponIssue, AccessLog, DeadLetters];
 }

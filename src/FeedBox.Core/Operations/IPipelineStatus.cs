@@ -18,7 +18,7 @@ public sealed record BreakerStatus(string Name, string State);
 /// <param name="UnconfirmedCoupons">Coupon places that are taken and whose request is not known to be published, counted up to 100; null while the gate does not answer.</param>
 /// <param name="FailedPublications">Events without an outbox that wait to be given to the log.</param>
 /// <param name="DeadLetters">Filed, and waiting for an operator.</param>
-/// <param name="Drained">True when at one instant nothing was on its way anywhere: no unconfirmed coupon, no failed publication, outbox empty, no lag, nothing running or waiting for a retry.</param>
+/// <param name="Drained">True when at one instant nothing was on its way anywhere: no unconfirmed coupon, no failed publication, outbox empty, no lag, nothing running or waiting for a retry; the access log does not count.</param>
 public sealed record PipelineStatus(
     long OutboxDepth, int? UnconfirmedCoupons, long FailedPublications, IReadOnlyList<GroupStatus> Groups, long DeadLetters,
     IReadOnlyList<BreakerStatus> Breakers, bool Drained);

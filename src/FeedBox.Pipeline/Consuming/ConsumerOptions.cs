@@ -5,6 +5,9 @@ public sealed class ConsumerOptions
 {
     public const string Section = "FeedBox:Consumers";
 
+    /// <summary>The groups that this process works for; all when none is named, so that each can be stopped and scaled apart.</summary>
+    public IReadOnlyList<string> Groups { get; set; } = [];
+
     /// <summary>Handlers running at once. A key that waits for its retry does not count.</summary>
     public int MaxConcurrency { get; set; } = 256;
 

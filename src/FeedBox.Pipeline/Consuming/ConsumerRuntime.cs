@@ -44,6 +44,8 @@ public sealed partial class ConsumerRuntime : IPartitionListener
         _tags = [new("group", group)];
     }
 
+    public string Group => _group;
+
     public ConsumerStatus Status
     {
         get
@@ -240,7 +242,8 @@ public sealed partial class ConsumerRuntime : IPartitionListener
 
     private async Task ObserveAsync(LogRecord record, FeedEvent e, CancellationToken stopped)
     {
-        using var activity = Telemetry.Activities.StartActivity($"{_group} process", ActivityKind.Consumer, e.TraceParent,
+        // What no trace led to, such as an entry of the access log, begins none.
+        using var activity = e.TraceParent is null ? null : Telemetry.Activities.StartActivity($"{_group} process", ActivityKind.Consumer, e.TraceParent,
         [
             new("messaging.operation.type", "process"),
             new("messaging.destination.name", record.Topic),

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace FeedBox.Pipeline.Consuming;
 
-/// <summary>Every consumer of this process.</summary>
+/// <summary>Every consumer there is; those of <see cref="ConsumerOptions.Groups"/> run in this process.</summary>
 public sealed class Consumers(
     IEnumerable<IEventHandler> handlers, IEnumerable<IRecordHandler> recordHandlers,
     IEventLog log, IOptions<ConsumerOptions> options, TimeProvider time, ILogger<ConsumerRuntime> logger)
@@ -19,7 +19,9 @@ public sealed class Consumers(
 
     public async Task RunAsync(CancellationToken stopping)
     {
-        await foreach (var ended in Task.WhenEach(_runtimes.Select(runtime => Task.Run(() => runtime.RunAsync(stopping)))))
+        await foreach (var ended in Task.WhenEach(_runtimes.Where(IsMine).Select(runtime => Task.Run(() => runtime.RunAsync(stopping)))))
             await ended; // a consumer that fails to run must not be noticed only when the others end
     }
+
+    private bool IsMine(ConsumerRuntime runtime) => options.Value.Groups is var groups && (groups.Count == 0 || groups.Contains(runtime.Group));
 }

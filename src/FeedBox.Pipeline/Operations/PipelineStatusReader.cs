@@ -45,10 +45,14 @@ internal sealed class PipelineStatusReader(
             status.PausedUntil, status.PausedBy, status.Handled, status.Retries, status.DeadLetters)).ToList();
 
         var drained = places == 0 && failed == 0 && depth == 0
-            && groups.All(group => group is { InFlight: 0, Retrying: 0 })
-            && lags.All(group => group.Value.Count > 0 && group.Value.All(partition => partition.Lag == 0) && group.Value.SequenceEqual(before[group.Key]));
+            && groups.All(group => group is { InFlight: 0, Retrying: 0 } || IsAside(group.Group))
+            && lags.All(group => IsAside(group.Key) || (group.Value.Count > 0
+                && group.Value.All(partition => partition.Lag == 0) && group.Value.SequenceEqual(before[group.Key])));
         return new(depth, places, failed, groups, await letters.CountAsync(cancellationToken), Breakers(), drained);
     }
+
+    /// <summary>The access log goes on for as long as somebody looks.</summary>
+    private static bool IsAside(string group) => group == ConsumerGroups.AccessLog;
 
     private async Task<int?> CountUnconfirmedAsync(CancellationToken cancellationToken)
     {

@@ -5,6 +5,9 @@ public sealed class RelayOptions
 {
     public const string Section = "FeedBox:Relay";
 
+    /// <summary>Off where a process is to do nothing but the work of its consumers.</summary>
+    public bool Enabled { get; set; } = true;
+
     /// <summary>Rows of a shard that are appended together.</summary>
     public int BatchSize { get; set; } = 500;
 

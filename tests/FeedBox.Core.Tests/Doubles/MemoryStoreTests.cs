@@ -1,7 +1,9 @@
+using FeedBox.Core.AccessLog;
 using FeedBox.Core.DeadLetters;
 using FeedBox.Core.Events;
 using FeedBox.Core.Idempotency;
 using FeedBox.Core.Inbox;
+using FeedBox.PortContracts.AccessLog;
 using FeedBox.PortContracts.DeadLetters;
 using FeedBox.PortContracts.Events;
 using FeedBox.PortContracts.Idempotency;
@@ -15,6 +17,11 @@ namespace FeedBox.Core.Tests.Doubles;
 public sealed class MemoryEventLogTests : EventLogContract
 {
     protected override IEventLog Log { get; } = new MemoryEventLog();
+}
+
+public sealed class MemoryAccessLogStoreTests : AccessLogStoreContract
+{
+    protected override IAccessLogStore Store { get; } = new MemoryAccessLogStore();
 }
 
 public sealed class MemoryInboxStoreTests : InboxStoreContract

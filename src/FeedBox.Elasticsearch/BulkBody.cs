@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 
-namespace FeedBox.Elasticsearch.Search;
+namespace FeedBox.Elasticsearch;
 
 /// <summary>What goes into a bulk request and comes out of it.</summary>
 internal static class BulkBody
@@ -22,12 +22,27 @@ internal static class BulkBody
         EndLine(writer, body);
     }
 
+    /// <summary>A document of an index, left as it is (409) when there is one of this id.</summary>
+    public static void Create(IBufferWriter<byte> body, string index, string id, Action<Utf8JsonWriter> writeSource)
+    {
+        using var writer = new Utf8JsonWriter(body);
+        writer.WriteStartObject();
+        writer.WriteStartObject("create");
+        writer.WriteString("_index", index);
+        writer.WriteString("_id", id);
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+        EndLine(writer, body);
+        writeSource(writer);
+        EndLine(writer, body);
+    }
+
     /// <summary>In the order of the writes.</summary>
     public static IEnumerable<(int Status, string? ErrorType, string? Reason)> Outcomes(JsonElement answer)
     {
         foreach (var item in answer.GetProperty("items").EnumerateArray())
         {
-            var outcome = item.GetProperty("index");
+            var outcome = item.EnumerateObject().Single().Value; // by its action
             var error = outcome.TryGetProperty("error", out var found) ? found : default;
             yield return (outcome.GetProperty("status").GetInt32(), Text(error, "type"), Text(error, "reason"));
         }

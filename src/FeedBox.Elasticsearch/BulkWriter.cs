@@ -2,10 +2,9 @@ using System.Buffers;
 using System.Diagnostics;
 using System.Threading.Channels;
 using FeedBox.Core;
-using Microsoft.Extensions.Options;
 using HttpMethod = Elastic.Transport.HttpMethod;
 
-namespace FeedBox.Elasticsearch.Search;
+namespace FeedBox.Elasticsearch;
 
 /// <summary>
 /// Puts writes that are waiting at the same time into one request: while one is under way the next gathers, so batches grow with the load
@@ -21,11 +20,16 @@ public sealed class BulkWriter : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
     private readonly Channel<Write> _waiting = Channel.CreateBounded<Write>(new BoundedChannelOptions(Capacity) { SingleReader = true });
+    private readonly string _target;
+    private readonly string _path;
     private readonly Task _writing;
 
-    public BulkWriter(ElasticsearchServer server, IOptions<ElasticsearchOptions> options, TimeProvider time)
+    /// <param name="target">An alias that all writes go to and that must be there; null when each says where it goes.</param>
+    public BulkWriter(ElasticsearchServer server, ElasticsearchOptions options, TimeProvider time, string? target)
     {
-        (_server, _options, _time) = (server, options.Value, time);
+        (_server, _options, _time) = (server, options, time);
+        _target = target ?? "documents";
+        _path = $"{(target is null ? "" : $"/{target}")}/_bulk?{(target is null ? "" : "require_alias=true&")}filter_path=errors,items.*.status,items.*.error";
         _writing = Task.Run(WriteAsync);
     }
 
@@ -85,8 +89,7 @@ public sealed class BulkWriter : IAsyncDisposable
             foreach (var write in batch)
                 body.Write(write.Lines.Span);
             Requests++;
-            var answer = await _server.SendAsync(
-                HttpMethod.POST, $"/{_options.Index}/_bulk?require_alias=true&filter_path=errors,items.*.status,items.*.error", body.WrittenMemory, _stop.Token);
+            var answer = await _server.SendAsync(HttpMethod.POST, _path, body.WrittenMemory, _stop.Token);
 
             var again = new List<Write>();
             foreach (var (write, (status, type, reason)) in batch.Zip(BulkBody.Outcomes(answer)))
@@ -94,7 +97,7 @@ public sealed class BulkWriter : IAsyncDisposable
                 if (status is 200 or 201 or 409)
                     write.Done.TrySetResult();
                 else if (status is 400)
-                    write.Done.TrySetException(new PermanentFailureException($"The index refuses the post: {type}: {reason}"));
+                    write.Done.TrySetException(new PermanentFailureException($"The index refuses the document: {type}: {reason}"));
                 else
                     again.Add(write); // blocked while the index is replaced, gone because it was, or the server is busy
             }
@@ -112,7 +115,7 @@ public sealed class BulkWriter : IAsyncDisposable
         List<Activity> causes = [.. batch.Select(write => write.Cause).OfType<Activity>().Where(cause => cause.Recorded)];
         if (causes.Count == 0)
             return null;
-        var activity = Telemetry.Activities.StartActivity($"bulk {_options.Index}", ActivityKind.Internal, causes[0].Context,
+        var activity = Telemetry.Activities.StartActivity($"bulk {_target}", ActivityKind.Internal, causes[0].Context,
             [new("db.system.name", "elasticsearch"), new("db.operation.name", "bulk"), new("db.operation.batch.size", batch.Count)],
             causes.Skip(1).Select(cause => new ActivityLink(cause.Context)));
         if (activity is not null)

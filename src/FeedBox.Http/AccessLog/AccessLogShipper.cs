@@ -1,0 +1,102 @@
+using System.Diagnostics.Metrics;
+using System.Threading.Channels;
+using FeedBox.Core;
+using FeedBox.Core.AccessLog;
+using FeedBox.Core.Events;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace FeedBox.Http.AccessLog;
+
+/// <summary>
+/// Brings entries to the event log behind the requests' back: while some are under way the next gather. While the log takes none, they wait;
+/// what there is no room for is dropped and counted, because no request waits for its entry.
+/// </summary>
+internal sealed partial class AccessLogShipper : BackgroundService
+{
+    private const int BatchSize = 500;
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(2);
+
+    private readonly IEventLog _log;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Channel<AccessLogEntry> _waiting;
+    private readonly Counter<long> _dropped;
+    private readonly Meter _meter = new(Telemetry.Name);
+
+    public AccessLogShipper(IEventLog log, AccessLogOptions options, TimeProvider time, ILogger<AccessLogShipper> logger)
+    {
+        (_log, _time, _logger) = (log, time, logger);
+        _dropped = _meter.CreateCounter<long>("feedbox.access_log.dropped", "{entry}", "Answered requests that are not in the access log");
+        _waiting = Channel.CreateBounded<AccessLogEntry>(
+            new BoundedChannelOptions(options.Buffer) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite }, _ => _dropped.Add(1));
+    }
+
+    public void Take(AccessLogEntry entry) => _waiting.Writer.TryWrite(entry);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var batch = new List<AccessLogEntry>(BatchSize);
+        try
+        {
+            while (await _waiting.Reader.WaitToReadAsync(stoppingToken))
+                await ShipAsync(Gather(batch), stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // requests are over by now: what they left is given once
+            using var limit = new CancellationTokenSource(Farewell, _time);
+            do
+                await ShipAsync(batch, limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            while (Gather(batch).Count > 0 && !limit.IsCancellationRequested);
+        }
+    }
+
+    private List<AccessLogEntry> Gather(List<AccessLogEntry> batch)
+    {
+        batch.Clear();
+        while (batch.Count < BatchSize && _waiting.Reader.TryRead(out var entry))
+            batch.Add(entry);
+        return batch;
+    }
+
+    private async Task ShipAsync(List<AccessLogEntry> batch, CancellationToken cancellationToken)
+    {
+        LogMessage[] messages = [.. batch.Select(entry => EventCodec.Encode(new(Topics.AccessLog, EventCodec.Create(
+            EventTypes.RequestAnswered, entry.Id.ToString(), entry, EventJson.Default.AccessLogEntry, entry.At))))];
+        for (var told = false; ; told = true)
+        {
+            try
+            {
+                await _log.AppendAsync(messages, cancellationToken);
+                batch.Clear();
+                return;
+            }
+            catch (DependencyUnavailableException e)
+            {
+                if (!told)
+                    LogWaiting(e);
+                await Task.Delay(e.RetryAfter, _time, cancellationToken);
+            }
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+            {
+                LogRefused(e, messages.Length);
+                _dropped.Add(messages.Length);
+                batch.Clear();
+                return;
+            }
+        }
+    }
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        _meter.Dispose();
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The access log waits for the event log")]
+    private partial void LogWaiting(Exception e);
+
+    [LoggerMessage(LogLevel.Error, "The event log refuses {Count} entries of the access log; they are dropped")]
+    private partial void LogRefused(Exception e, int count);
+}
