@@ -22,12 +22,14 @@ public sealed class BulkWriter : IAsyncDisposable
     private readonly Channel<Write> _waiting = Channel.CreateBounded<Write>(new BoundedChannelOptions(Capacity) { SingleReader = true });
     private readonly string _target;
     private readonly string _path;
+    private readonly TimeSpan _linger;
     private readonly Task _writing;
 
     /// <param name="target">An alias that all writes go to and that must be there; null when each says where it goes.</param>
-    public BulkWriter(ElasticsearchServer server, ElasticsearchOptions options, TimeProvider time, string? target)
+    /// <param name="linger">How long the first write waits for company, where nobody waits for it.</param>
+    public BulkWriter(ElasticsearchServer server, ElasticsearchOptions options, TimeProvider time, string? target, TimeSpan linger = default)
     {
-        (_server, _options, _time) = (server, options, time);
+        (_server, _options, _time, _linger) = (server, options, time, linger);
         _target = target ?? "documents";
         _path = $"{(target is null ? "" : $"/{target}")}/_bulk?{(target is null ? "" : "require_alias=true&")}filter_path=errors,items.*.status,items.*.error";
         _writing = Task.Run(WriteAsync);
@@ -58,6 +60,8 @@ public sealed class BulkWriter : IAsyncDisposable
         var batch = new List<Write>();
         while (await _waiting.Reader.WaitToReadAsync())
         {
+            if (_linger > TimeSpan.Zero)
+                await Task.Delay(_linger, _time);
             batch.Clear();
             var bytes = 0L;
             while (batch.Count < _options.BatchSize && _waiting.Reader.TryPeek(out var next)

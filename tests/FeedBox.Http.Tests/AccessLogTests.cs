@@ -114,14 +114,14 @@ public sealed class AccessLogTests : IAsyncLifetime
             return blocked.Task;
         };
         await small.GetAsync("/about");
-        await entered.Task;
+        await Eventually.TrueAsync(() => entered.Task.IsCompleted, small.Time, TimeSpan.FromMilliseconds(100), "the first is on its way");
 
         for (var i = 0; i < 25; i++)
             Assert.Equal(200, (await small.GetAsync("/about")).Status);
         await Eventually.TrueAsync(() => Interlocked.Read(ref dropped) == 15, "15 of 26 have no room");
 
         blocked.SetResult();
-        await Eventually.TrueAsync(() => small.Log.Records(Topics.AccessLog).Count == 11, "the others are there");
+        await Eventually.TrueAsync(() => small.Log.Records(Topics.AccessLog).Count == 11, small.Time, TimeSpan.FromMilliseconds(100), "the others are there");
     }
 
     [Fact]
@@ -134,7 +134,7 @@ public sealed class AccessLogTests : IAsyncLifetime
             throw new PermanentFailureException("too large");
         };
         await _host.GetAsync("/about");
-        await refused.Task;
+        await Eventually.TrueAsync(() => refused.Task.IsCompleted, _host.Time, TimeSpan.FromMilliseconds(100), "it is refused");
         _host.Log.OnAppend = null;
         await _host.GetAsync("/nowhere");
         Assert.Equal(["/nowhere"], (await EntriesAsync(1)).Select(entry => entry.Path));
@@ -233,7 +233,7 @@ public sealed class AccessLogTests : IAsyncLifetime
 
     private async Task<IReadOnlyList<AccessLogEntry>> EntriesAsync(int count)
     {
-        await Eventually.TrueAsync(() => _host.Log.Records(Topics.AccessLog).Count >= count, $"{count} entries are on the log");
+        await Eventually.TrueAsync(() => _host.Log.Records(Topics.AccessLog).Count >= count, _host.Time, TimeSpan.FromMilliseconds(100), $"{count} entries are on the log");
         var entries = _host.Log.Records(Topics.AccessLog).Select(record => EventCodec.ReadData(EventCodec.Decode(record), EventJson.Default.AccessLogEntry)).ToList();
         Assert.Equal(count, entries.Count);
         return entries;

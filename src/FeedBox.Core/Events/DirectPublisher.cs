@@ -55,16 +55,22 @@ public sealed class DirectPublisher(IEventLog log, TimeProvider time, Publishing
 
     /// <summary>
     /// Gives the log what was kept before, the oldest first, each once in a call. What fails here stays where it is: nothing is kept anew.
+    /// What was refused <see cref="PublishingOptions.MaxRefusals"/> times is left alone.
     /// </summary>
-    /// <param name="maxRefusals">Those that were refused as often are left alone; <see cref="PublishingOptions.MaxRefusals"/> when absent.</param>
     /// <exception cref="DependencyUnavailableException">The log or the store does not answer; the rest waits for the next call.</exception>
-    public async Task<RestoredAll> RestoreAsync(CancellationToken cancellationToken, int? maxRefusals = null)
+    public Task<RestoredAll> RestoreAsync(CancellationToken cancellationToken) => RestoreAsync(options.MaxRefusals, cancellationToken);
+
+    /// <summary>The same, and nothing is left alone, however often it was refused.</summary>
+    /// <exception cref="DependencyUnavailableException">The log or the store does not answer; the rest waits for the next call.</exception>
+    public Task<RestoredAll> RestoreRefusedAsync(CancellationToken cancellationToken) => RestoreAsync(int.MaxValue, cancellationToken);
+
+    private async Task<RestoredAll> RestoreAsync(int maxRefusals, CancellationToken cancellationToken)
     {
         if (failed is null)
             return default;
         var (count, refused) = (0, 0);
         Guid? after = null;
-        while (await failed.ListAsync(after, maxRefusals ?? options.MaxRefusals, Chunk, cancellationToken) is { Count: > 0 } page)
+        while (await failed.ListAsync(after, maxRefusals, Chunk, cancellationToken) is { Count: > 0 } page)
         {
             after = page[^1].Id;
             if (await IsTakenAsync(page, cancellationToken))

@@ -15,6 +15,7 @@ namespace FeedBox.Elasticsearch.AccessLog;
 public sealed class ElasticsearchAccessLogStore : IAccessLogStore, IAsyncDisposable
 {
     private const string DayFormat = "yyyy-MM-dd";
+    private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(50); // a request a write would cost the server more than the writes
 
     private readonly ElasticsearchServer _server;
     private readonly BulkWriter _writer;
@@ -25,7 +26,7 @@ public sealed class ElasticsearchAccessLogStore : IAccessLogStore, IAsyncDisposa
     public ElasticsearchAccessLogStore(ElasticsearchServer server, IOptions<ElasticsearchOptions> options, TimeProvider time)
     {
         (_server, _alias) = (server, options.Value.AccessLogIndex);
-        _writer = new(server, options.Value, time, target: null);
+        _writer = new(server, options.Value, time, target: null, Linger);
     }
 
     public async Task AddAsync(AccessLogEntry entry, CancellationToken cancellationToken)

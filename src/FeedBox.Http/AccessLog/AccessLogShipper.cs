@@ -9,12 +9,13 @@ using Microsoft.Extensions.Logging;
 namespace FeedBox.Http.AccessLog;
 
 /// <summary>
-/// Brings entries to the event log behind the requests' back: while some are under way the next gather. While the log takes none, they wait;
+/// Brings entries to the event log behind the requests' back, together with what comes within a moment. While the log takes none, they wait;
 /// what there is no room for is dropped and counted, because no request waits for its entry.
 /// </summary>
 internal sealed partial class AccessLogShipper : BackgroundService
 {
     private const int BatchSize = 500;
+    private static readonly TimeSpan GatherTime = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(2);
 
     private readonly IEventLog _log;
@@ -40,15 +41,18 @@ internal sealed partial class AccessLogShipper : BackgroundService
         try
         {
             while (await _waiting.Reader.WaitToReadAsync(stoppingToken))
-                await ShipAsync(Gather(batch), stoppingToken);
+            {
+                await Task.Delay(GatherTime, _time, stoppingToken);
+                while (Gather(batch).Count > 0)
+                    await ShipAsync(batch, stoppingToken);
+            }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // requests are over by now: what they left is given once
             using var limit = new CancellationTokenSource(Farewell, _time);
-            do
+            while ((batch.Count > 0 || Gather(batch).Count > 0) && !limit.IsCancellationRequested)
                 await ShipAsync(batch, limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            while (Gather(batch).Count > 0 && !limit.IsCancellationRequested);
         }
     }
 

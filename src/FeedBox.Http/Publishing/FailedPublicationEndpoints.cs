@@ -35,7 +35,7 @@ internal static class FailedPublicationEndpoints
         .IsListing();
 
         publications.MapPost("/restore", async (DirectPublisher publisher, CancellationToken cancellationToken) =>
-            TypedResults.Ok(await publisher.RestoreAsync(cancellationToken, maxRefusals: int.MaxValue)))
+            TypedResults.Ok(await publisher.RestoreRefusedAsync(cancellationToken)))
         .WithIdempotencyKey()
         .WithSummary("Give all of them to the log now, also those that it refused too often to be tried every minute.");
 
