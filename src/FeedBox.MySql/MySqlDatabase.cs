@@ -1,15 +1,20 @@
 using System.Data;
+using System.Globalization;
 using FeedBox.Core;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
+using Microsoft.Extensions.Options;
 
 namespace FeedBox.MySql;
 
 /// <summary>Runs queries and transactions, each as often as it takes within the limits of <see cref="MySqlOptions"/>.</summary>
 /// <exception cref="DependencyUnavailableException">Thrown by each when the server answers nobody for that long.</exception>
-internal sealed class MySqlDatabase(IDbContextFactory<FeedBoxDbContext> contexts)
+internal sealed class MySqlDatabase(IDbContextFactory<FeedBoxDbContext> contexts, IOptions<MySqlOptions> options)
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+
+    private readonly string _bounds = string.Create(CultureInfo.InvariantCulture,
+        $"SET SESSION wait_timeout = {options.Value.SilenceTimeout.TotalSeconds:F0}, SESSION innodb_lock_wait_timeout = {options.Value.LockTimeout.TotalSeconds:F0}");
 
     public Task<T> ReadAsync<T>(Func<FeedBoxDbContext, Task<T>> query, CancellationToken cancellationToken) =>
         RunAsync(query, cancellationToken);
@@ -24,6 +29,7 @@ internal sealed class MySqlDatabase(IDbContextFactory<FeedBoxDbContext> contexts
             return context.Database.CreateExecutionStrategy().ExecuteAsync(async token =>
             {
                 await using var transaction = await context.Database.BeginTransactionAsync(IsolationLevel.ReadCommitted, token);
+                await context.Database.ExecuteSqlRawAsync(_bounds, token); // each time: a connection comes from the pool as new
                 var result = await unit(context, ++attempt);
                 await transaction.CommitAsync(token);
                 return result;
@@ -37,7 +43,7 @@ internal sealed class MySqlDatabase(IDbContextFactory<FeedBoxDbContext> contexts
             await using var context = await contexts.CreateDbContextAsync(cancellationToken);
             return await work(context);
         }
-        catch (RetryLimitExceededException e)
+        catch (Exception e) when (e is RetryLimitExceededException || MySqlRetries.IsTimeout(e))
         {
             throw new DependencyUnavailableException("mysql", RetryAfter, e);
         }

@@ -8,7 +8,12 @@ namespace FeedBox.MySql;
 internal sealed class MySqlRetries(ExecutionStrategyDependencies dependencies, MySqlOptions options)
     : MySqlRetryingExecutionStrategy(dependencies, options.Retries, options.MaxRetryDelay, errorNumbersToAdd: null)
 {
-    protected override bool ShouldRetryOn(Exception exception) => base.ShouldRetryOn(exception) || IsInterrupted(exception);
+    protected override bool ShouldRetryOn(Exception exception) =>
+        !IsTimeout(exception) && (base.ShouldRetryOn(exception) || IsInterrupted(exception));
+
+    /// <summary>Has waited as long as is allowed, holding a connection that others wait for.</summary>
+    internal static bool IsTimeout(Exception exception) =>
+        exception is MySqlException { ErrorCode: MySqlErrorCode.LockWaitTimeout or MySqlErrorCode.CommandTimeoutExpired };
 
     private static bool IsInterrupted(Exception? exception) => exception switch
     {
@@ -17,7 +22,7 @@ internal sealed class MySqlRetries(ExecutionStrategyDependencies dependencies, M
         MySqlException
         {
             ErrorCode: MySqlErrorCode.ServerShutdown or MySqlErrorCode.QueryInterrupted or MySqlErrorCode.UnableToConnectToHost
-                or MySqlErrorCode.AbortingConnection or MySqlErrorCode.NewAbortingConnection or MySqlErrorCode.CommandTimeoutExpired,
+                or MySqlErrorCode.AbortingConnection or MySqlErrorCode.NewAbortingConnection or MySqlErrorCode.ClientInteractionTimeout,
         } => true,
         _ => IsInterrupted(exception.InnerException),
     };

@@ -28,6 +28,8 @@ public static class MySqlServices
             .Bind(configuration.GetSection(MySqlOptions.Section))
             .PostConfigure(options => options.ConnectionString ??= configuration.GetConnectionString("mysql"))
             .Validate(options => !string.IsNullOrWhiteSpace(options.ConnectionString), "ConnectionStrings:mysql is missing.")
+            .Validate(options => options.LockTimeout >= TimeSpan.FromSeconds(1) && options.SilenceTimeout >= TimeSpan.FromSeconds(1),
+                $"{MySqlOptions.Section}: LockTimeout and SilenceTimeout are whole seconds.")
             .Validate(options => options.Retries >= 0, $"{MySqlOptions.Section}: Retries must not be negative.")
             .ValidateOnStart();
         services.AddPooledDbContextFactory<FeedBoxDbContext>((provider, builder) =>

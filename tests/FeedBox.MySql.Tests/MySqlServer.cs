@@ -25,9 +25,15 @@ public sealed class MySqlServer(string server) : IAsyncDisposable
     public Task CreateAsync() => ExecuteAsync($"CREATE DATABASE {Database}", server);
 
     /// <summary>One more process on the same database; its schema is up to date on return.</summary>
-    public async Task<ServiceProvider> ProcessAsync()
+    public Task<ServiceProvider> ProcessAsync() => ProcessAsync([]);
+
+    public async Task<ServiceProvider> ProcessAsync(params (string Name, string Value)[] settings)
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("ConnectionStrings:mysql", ConnectionString)]).Build();
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(
+        [
+            new("ConnectionStrings:mysql", ConnectionString),
+            .. settings.Select(setting => KeyValuePair.Create<string, string?>($"FeedBox:MySql:{setting.Name}", setting.Value)),
+        ]).Build();
         var process = new ServiceCollection().AddLogging().AddFeedBoxMySql(configuration).BuildServiceProvider();
         lock (_processes)
             _processes.Add(process);

@@ -1,11 +1,16 @@
+using System.Data;
+using System.Diagnostics;
+using FeedBox.Core;
 using FeedBox.Core.Events;
 using FeedBox.Core.Inspection;
 using FeedBox.Core.Posts;
 using FeedBox.Pipeline.Relaying;
 using FeedBox.Testing;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using MySqlConnector;
 
 namespace FeedBox.MySql.Tests;
 
@@ -73,19 +78,65 @@ public sealed class MySqlSharedTests : IAsyncLifetime
         await Eventually.TrueAsync(() => one.ReadAsync(1, 100, default).GetAwaiter().GetResult().Count == 0, "the former owner has noticed", TimeSpan.FromSeconds(5));
     }
 
+    [Fact]
+    public async Task A_host_that_hangs_in_a_transaction_loses_its_rows_to_the_others()
+    {
+        var (hanging, living) = (await _server.ProcessAsync(("SilenceTimeout", "00:00:02")), await _server.ProcessAsync());
+        var post = (await InsertAsync(living, 1))[0];
+        var (held, wakes) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var hung = hanging.GetRequiredService<MySqlDatabase>().WriteAsync(async (context, attempt) =>
+        {
+            if (attempt > 1)
+                return attempt;
+            await context.Database.ExecuteSqlAsync($"UPDATE posts SET title = 'lost' WHERE id = {post.Id}");
+            held.SetResult();
+            await wakes.Task;
+            return await context.Database.ExecuteSqlAsync($"UPDATE posts SET title = 'lost' WHERE id = {post.Id}");
+        }, default);
+        await held.Task;
+
+        Assert.True(await ReplaceAsync(living, post));
+        wakes.SetResult();
+        Assert.Equal(2, await hung); // it finds its transaction gone and does all of it again
+        Assert.Equal("after", await _server.ExecuteAsync("SELECT title FROM posts"));
+    }
+
+    [Fact]
+    public async Task Who_waits_for_a_row_gives_up_soon_and_leaves_the_connections_to_the_others()
+    {
+        var process = await _server.ProcessAsync(("LockTimeout", "00:00:01"));
+        var post = (await InsertAsync(process, 1))[0];
+        await using var holder = new MySqlConnection(_server.ConnectionString);
+        await holder.OpenAsync();
+        await using var transaction = await holder.BeginTransactionAsync(IsolationLevel.ReadCommitted);
+        await using (var hold = new MySqlCommand("UPDATE posts SET title = 'held'", holder, transaction))
+            await hold.ExecuteNonQueryAsync();
+
+        var started = Stopwatch.GetTimestamp();
+        var waiting = Enumerable.Range(0, 25).Select(_ => Assert.ThrowsAsync<DependencyUnavailableException>(() => ReplaceAsync(process, post))).ToList();
+        await InsertAsync(process, 20);
+        await Task.WhenAll(waiting);
+
+        Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.FromSeconds(0.9), TimeSpan.FromSeconds(10));
+        await transaction.RollbackAsync();
+        Assert.True(await ReplaceAsync(process, post));
+    }
+
+    private static Task<bool> ReplaceAsync(IServiceProvider process, Post post) =>
+        process.GetRequiredService<IPostStore>().ReplaceAsync(post, post with { Title = "after", Version = post.Version + 1 }, [], default);
+
     private static Task RelayAsync(IServiceProvider process, IEventLog log, CancellationToken stopping) => Task.Run(() => new OutboxRelay(
         process.GetRequiredService<IOutbox>(), log, process.GetRequiredService<OutboxSignal>(),
         Options.Create(new RelayOptions { PollInterval = TimeSpan.FromMilliseconds(50) }), TimeProvider.System,
         NullLogger<OutboxRelay>.Instance).RunAsync(stopping));
 
-    internal static async Task InsertAsync(IServiceProvider process, int count)
+    internal static async Task<IReadOnlyList<Post>> InsertAsync(IServiceProvider process, int count)
     {
-        var posts = process.GetRequiredService<IPostStore>();
-        for (var i = 0; i < count; i++)
-        {
-            var post = NewPost();
-            await posts.InsertAsync(post, [PostEvents.Created(post)], default);
-        }
+        var store = process.GetRequiredService<IPostStore>();
+        List<Post> posts = [.. Enumerable.Range(0, count).Select(_ => NewPost())];
+        foreach (var post in posts)
+            await store.InsertAsync(post, [PostEvents.Created(post)], default);
+        return posts;
     }
 
     internal static Post NewPost()
