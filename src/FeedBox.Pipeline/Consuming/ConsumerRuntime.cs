@@ -242,8 +242,8 @@ public sealed partial class ConsumerRuntime : IPartitionListener
 
     private async Task ObserveAsync(LogRecord record, FeedEvent e, CancellationToken stopped)
     {
-        // What no trace led to, such as an entry of the access log, begins none.
-        using var activity = e.TraceParent is null ? null : Telemetry.Activities.StartActivity($"{_group} process", ActivityKind.Consumer, e.TraceParent,
+        // An entry of the access log tells of a request that has a trace, and is not to be one more.
+        using var activity = _group == ConsumerGroups.AccessLog ? null : Telemetry.Activities.StartActivity($"{_group} process", ActivityKind.Consumer, e.TraceParent,
         [
             new("messaging.operation.type", "process"),
             new("messaging.destination.name", record.Topic),

@@ -46,6 +46,24 @@ public sealed class ConsumerTelemetryTests
     }
 
     [Fact]
+    public async Task An_entry_of_the_access_log_is_none()
+    {
+        var activities = 0;
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == Telemetry.Name,
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = activity => activities += Equals(activity.GetTagItem("messaging.consumer.group.name"), ConsumerGroups.AccessLog) ? 1 : 0,
+        };
+        ActivitySource.AddActivityListener(listener);
+        var handler = new Handler((_, _, _) => Task.CompletedTask, ConsumerGroups.AccessLog);
+        await using var running = new Running(_log, handler);
+        await _log.AppendAsync([Log.Message("a", 1)], default);
+        await Eventually.TrueAsync(() => running.Runtime.Status.Handled == 1, "handled");
+        Assert.Equal(0, activities);
+    }
+
+    [Fact]
     public async Task The_numbers_of_a_group_are_shown_as_metrics_and_as_its_status()
     {
         var seen = new ConcurrentDictionary<string, double>();
