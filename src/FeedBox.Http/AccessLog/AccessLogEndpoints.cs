@@ -48,7 +48,7 @@ internal readonly partial record struct AccessLogFilter
     private string? Address() => Ip switch
     {
         null => null,
-        _ when IPAddress.TryParse(Ip, out var address) => address.ToString(),
+        _ when IPAddress.TryParse(Ip, out var address) => AccessLogging.Text(address),
         _ => throw FeedBoxException.Invalid("invalid-ip", "ip must be an address."),
     };
 
@@ -69,7 +69,7 @@ internal readonly partial record struct AccessLogFilter
         _ => throw FeedBoxException.Invalid($"invalid-{field}", $"{field} must be a time such as 2026-03-01T09:30:00Z."),
     };
 
-    [GeneratedRegex("^[1-5]([0-9]{2}|xx)$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex("^[1-5]([0-9]{2}|xx)\\z", RegexOptions.CultureInvariant)]
     private static partial Regex StatusPattern();
 }
 

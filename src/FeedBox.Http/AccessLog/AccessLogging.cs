@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using FeedBox.Core.AccessLog;
 using FeedBox.Http.Operations;
 using Microsoft.AspNetCore.Builder;
@@ -39,17 +40,14 @@ internal sealed class AccessLogging(AccessLogShipper shipper, string service, Ti
         var at = time.GetUtcNow();
         var (request, response) = (http.Request, http.Response);
         return new(
-            Guid.CreateVersion7(at), at, service, Ip(http.Connection), MessageText.Cut(request.Method)!, MessageText.Cut(request.Path.ToUriComponent())!,
+            Guid.CreateVersion7(at), at, service, http.Connection.RemoteIpAddress is { } ip ? Text(ip) : null, MessageText.Cut(request.Method)!, MessageText.Cut(request.Path.ToUriComponent())!,
             http.RequestAborted.IsCancellationRequested && !response.HasStarted ? StatusCodes.Status499ClientClosedRequest : response.StatusCode,
             bytes, Math.Round(duration.TotalMilliseconds, 3), Referrer(request), Text(request, HeaderNames.UserAgent), Activity.Current?.TraceId.ToString());
     }
 
-    private static string? Ip(ConnectionInfo connection) => connection.RemoteIpAddress switch
-    {
-        null => null,
-        { IsIPv4MappedToIPv6: true } mapped => mapped.MapToIPv4().ToString(),
-        var address => address.ToString(),
-    };
+    /// <summary>One text for an address, however it was written: IPv4 as such, and without the zone that means something to one machine only.</summary>
+    internal static string Text(IPAddress address) =>
+        (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : new(address.GetAddressBytes())).ToString();
 
     private static string? Referrer(HttpRequest request)
     {
