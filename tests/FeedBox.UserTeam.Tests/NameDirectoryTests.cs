@@ -370,13 +370,45 @@ public sealed class NameDirectoryTests
         Assert.Equal([2, 3], (await reads.GetFollowingsAsync(1, default))!.Order());
     }
 
+    [Fact]
+    public async Task Who_could_not_hear_the_others_for_a_while_asks_again_for_everybody_whatever_was_under_way()
+    {
+        _userTeam.Followings[1] = [2];
+        _userTeam.Followings[5] = [6];
+        var news = new News();
+        var directory = Directory(news: news);
+        Assert.Equal([2], await directory.GetFollowingsAsync(1, default));
+        var answer = new TaskCompletionSource();
+        _userTeam.Before = () => answer.Task;
+        var before = directory.GetFollowingsAsync(5, default).AsTask();
+        await EventuallyAsync(() => _userTeam.Calls.Count == 2);
+
+        (_userTeam.Followings[1], _userTeam.Followings[5]) = ([3], [7]);
+        news.Miss();
+        _userTeam.Down = false;
+        Assert.Equal([3], await directory.GetFollowingsAsync(1, default));
+        answer.SetResult();
+        Assert.Equal([6], await before);
+        Assert.Equal([7], await directory.GetFollowingsAsync(5, default));
+
+        var calls = _userTeam.Calls.Count;
+        Assert.Equal([3], await directory.GetFollowingsAsync(1, default));
+        Assert.Equal(calls, _userTeam.Calls.Count);
+        news.Miss();
+        _userTeam.Down = true;
+        Assert.Equal([3], await directory.GetFollowingsAsync(1, default)); // better than nothing
+    }
+
     private sealed class News : IFollowingsNews
     {
         private Action<long>? _changed;
+        private Action? _missed;
+
+        public void Miss() => _missed?.Invoke();
 
         public void Tell(long followerId) => _changed?.Invoke(followerId);
 
-        public void Listen(Action<long> changed) => _changed += changed;
+        public void Listen(Action<long> changed, Action missed) => (_changed, _missed) = (_changed + changed, _missed + missed);
     }
 
     [Fact, Trait("Weakness", "H21")]

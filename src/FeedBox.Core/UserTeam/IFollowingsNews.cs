@@ -6,9 +6,10 @@ namespace FeedBox.Core.UserTeam;
 /// </summary>
 public interface IFollowingsNews
 {
-    /// <summary>Returns at once, whether anybody can be told or not.</summary>
+    /// <summary>Returns at once. While nobody can be told it is tried again for a minute.</summary>
     void Tell(long followerId);
 
-    /// <summary>From now on, of what others tell; what this process tells may come back to it.</summary>
-    void Listen(Action<long> changed);
+    /// <param name="changed">Whose followings were; what this process tells may come back to it.</param>
+    /// <param name="missed">Anybody's may have been: for a while nothing could be heard.</param>
+    void Listen(Action<long> changed, Action missed);
 }
