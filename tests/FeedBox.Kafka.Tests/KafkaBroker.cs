@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using FeedBox.Core.Events;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -7,6 +8,9 @@ namespace FeedBox.Kafka.Tests;
 /// <summary>The broker that tests share: the one of <c>ConnectionStrings__kafka</c>.</summary>
 internal static class KafkaBroker
 {
+    /// <summary>Tests use the native library directly too, and any of them may be the first.</summary>
+    static KafkaBroker() => RuntimeHelpers.RunClassConstructor(typeof(KafkaClients).TypeHandle);
+
     public static string Address
     {
         get
