@@ -7,35 +7,21 @@ namespace FeedBox.Elasticsearch;
 internal static class BulkBody
 {
     /// <summary>A write that the index ignores (409) when it has this version or a newer one.</summary>
-    public static void Add(IBufferWriter<byte> body, string id, long version, Action<Utf8JsonWriter> writeSource)
-    {
-        using var writer = new Utf8JsonWriter(body);
-        writer.WriteStartObject();
-        writer.WriteStartObject("index");
-        writer.WriteString("_id", id);
-        writer.WriteNumber("version", version);
-        writer.WriteString("version_type", "external");
-        writer.WriteEndObject();
-        writer.WriteEndObject();
-        EndLine(writer, body);
-        writeSource(writer);
-        EndLine(writer, body);
-    }
+    public static void Add(IBufferWriter<byte> body, string id, long version, Action<Utf8JsonWriter> writeSource) =>
+        Write(body, "index", target =>
+        {
+            target.WriteString("_id", id);
+            target.WriteNumber("version", version);
+            target.WriteString("version_type", "external");
+        }, writeSource);
 
     /// <summary>A document of an index, left as it is (409) when there is one of this id.</summary>
-    public static void Create(IBufferWriter<byte> body, string index, string id, Action<Utf8JsonWriter> writeSource)
-    {
-        using var writer = new Utf8JsonWriter(body);
-        writer.WriteStartObject();
-        writer.WriteStartObject("create");
-        writer.WriteString("_index", index);
-        writer.WriteString("_id", id);
-        writer.WriteEndObject();
-        writer.WriteEndObject();
-        EndLine(writer, body);
-        writeSource(writer);
-        EndLine(writer, body);
-    }
+    public static void Create(IBufferWriter<byte> body, string index, string id, Action<Utf8JsonWriter> writeSource) =>
+        Write(body, "create", target =>
+        {
+            target.WriteString("_index", index);
+            target.WriteString("_id", id);
+        }, writeSource);
 
     /// <summary>In the order of the writes.</summary>
     public static IEnumerable<(int Status, string? ErrorType, string? Reason)> Outcomes(JsonElement answer)
@@ -50,6 +36,19 @@ internal static class BulkBody
 
     private static string? Text(JsonElement error, string name) =>
         error.ValueKind == JsonValueKind.Object && error.TryGetProperty(name, out var value) ? value.GetString() : null;
+
+    private static void Write(IBufferWriter<byte> body, string action, Action<Utf8JsonWriter> writeTarget, Action<Utf8JsonWriter> writeSource)
+    {
+        using var writer = new Utf8JsonWriter(body);
+        writer.WriteStartObject();
+        writer.WriteStartObject(action);
+        writeTarget(writer);
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+        EndLine(writer, body);
+        writeSource(writer);
+        EndLine(writer, body);
+    }
 
     private static void EndLine(Utf8JsonWriter writer, IBufferWriter<byte> body)
     {

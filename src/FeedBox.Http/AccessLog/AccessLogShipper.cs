@@ -18,19 +18,19 @@ internal sealed partial class AccessLogShipper : BackgroundService
     private static readonly TimeSpan GatherTime = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(2);
 
+    private static readonly Counter<long> Dropped =
+        Telemetry.Meter.CreateCounter<long>("feedbox.access_log.dropped", "{entry}", "Answered requests that are not in the access log");
+
     private readonly IEventLog _log;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Channel<AccessLogEntry> _waiting;
-    private readonly Counter<long> _dropped;
-    private readonly Meter _meter = new(Telemetry.Name);
 
     public AccessLogShipper(IEventLog log, AccessLogOptions options, TimeProvider time, ILogger<AccessLogShipper> logger)
     {
         (_log, _time, _logger) = (log, time, logger);
-        _dropped = _meter.CreateCounter<long>("feedbox.access_log.dropped", "{entry}", "Answered requests that are not in the access log");
         _waiting = Channel.CreateBounded<AccessLogEntry>(
-            new BoundedChannelOptions(options.Buffer) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite }, _ => _dropped.Add(1));
+            new BoundedChannelOptions(options.Buffer) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite }, _ => Dropped.Add(1));
     }
 
     public void Take(AccessLogEntry entry) => _waiting.Writer.TryWrite(entry);
@@ -85,17 +85,11 @@ internal sealed partial class AccessLogShipper : BackgroundService
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
                 LogRefused(e, messages.Length);
-                _dropped.Add(messages.Length);
+                Dropped.Add(messages.Length);
                 batch.Clear();
                 return;
             }
         }
-    }
-
-    public override void Dispose()
-    {
-        base.Dispose();
-        _meter.Dispose();
     }
 
     [LoggerMessage(LogLevel.Warning, "The access log waits for the event log")]

@@ -7,7 +7,6 @@ public sealed class SqliteAccessLogStore(SqliteDatabase database) : IAccessLogSt
 {
     private const int TrimChunk = 1_000;
     private const string Columns = "id, at, service, ip, method, path, status, bytes, duration_ms, referrer, agent, trace_id";
-    private static readonly Guid Last = new("ffffffff-ffff-ffff-ffff-ffffffffffff");
 
     public Task AddAsync(AccessLogEntry entry, CancellationToken cancellationToken) =>
         database.WriteTogetherAsync(writer =>
@@ -27,7 +26,7 @@ public sealed class SqliteAccessLogStore(SqliteDatabase database) : IAccessLogSt
                   AND (? IS NULL OR ip = ?) AND (? IS NULL OR method = ?) AND (? IS NULL OR substr(path, 1, ?) = ?) AND status BETWEEN ? AND ?
                 ORDER BY id DESC LIMIT ?
                 """)
-                .Bind(query.Before ?? Last).Bind(FirstId(Milliseconds(query.From) ?? 0)).Bind(Milliseconds(query.To) is { } to ? FirstId(to + 1) : Last)
+                .Bind(query.Before ?? Guid.AllBitsSet).Bind(FirstId(Milliseconds(query.From) ?? 0)).Bind(Milliseconds(query.To) is { } to ? FirstId(to + 1) : Guid.AllBitsSet)
                 .Bind(query.From?.UtcTicks ?? 0).Bind(query.To?.UtcTicks ?? long.MaxValue)
                 .Bind(query.Ip).Bind(query.Ip).Bind(query.Method).Bind(query.Method).Bind(query.Path).Bind(query.Path?.Length ?? 0).Bind(query.Path)
                 .Bind(query.MinStatus ?? 0).Bind(query.MaxStatus ?? int.MaxValue)
