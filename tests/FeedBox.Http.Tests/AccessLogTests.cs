@@ -3,10 +3,12 @@ using System.Net.Sockets;
 using FeedBox.Core;
 using FeedBox.Core.AccessLog;
 using FeedBox.Core.Events;
+using FeedBox.Http.AccessLog;
 using FeedBox.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FeedBox.Http.Tests;
 
@@ -148,6 +150,17 @@ public sealed class AccessLogTests : IAsyncLifetime
             await ending.GetAsync("/about");
         await ending.DisposeAsync();
         Assert.Equal(50, ending.Log.Records(Topics.AccessLog).Count);
+    }
+
+    [Fact]
+    public async Task What_was_answered_is_there_even_when_the_end_came_before_the_shipper_ran()
+    {
+        var log = new MemoryEventLog();
+        using var shipper = new AccessLogShipper(log, new(), TimeProvider.System, NullLogger<AccessLogShipper>.Instance);
+        await shipper.StartAsync(new(canceled: true));
+        shipper.Take(new(Guid.CreateVersion7(), DateTimeOffset.UtcNow, "api", "::1", "GET", "/about", 200, 0, 0, null, null, "trace"));
+        await shipper.StopAsync(default);
+        Assert.Single(log.Records(Topics.AccessLog));
     }
 
     [Fact]

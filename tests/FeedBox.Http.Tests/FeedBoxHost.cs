@@ -152,6 +152,7 @@ internal sealed class FeedBoxHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();
+        await _app.StopAsync(); // disposing of it would wait for nothing
         await _app.DisposeAsync();
     }
 

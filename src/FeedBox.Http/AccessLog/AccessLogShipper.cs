@@ -25,6 +25,7 @@ internal sealed partial class AccessLogShipper : BackgroundService
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Channel<AccessLogEntry> _waiting;
+    private readonly List<AccessLogEntry> _batch = new(BatchSize);
 
     public AccessLogShipper(IEventLog log, AccessLogOptions options, TimeProvider time, ILogger<AccessLogShipper> logger)
     {
@@ -37,43 +38,40 @@ internal sealed partial class AccessLogShipper : BackgroundService
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var batch = new List<AccessLogEntry>(BatchSize);
-        try
+        while (await _waiting.Reader.WaitToReadAsync(stoppingToken))
         {
-            while (await _waiting.Reader.WaitToReadAsync(stoppingToken))
-            {
-                await Task.Delay(GatherTime, _time, stoppingToken);
-                while (Gather(batch).Count > 0)
-                    await ShipAsync(batch, stoppingToken);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // requests are over by now: what they left is given once
-            using var limit = new CancellationTokenSource(Farewell, _time);
-            while ((batch.Count > 0 || Gather(batch).Count > 0) && !limit.IsCancellationRequested)
-                await ShipAsync(batch, limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(GatherTime, _time, stoppingToken);
+            while (Gather().Count > 0)
+                await ShipAsync(stoppingToken);
         }
     }
 
-    private List<AccessLogEntry> Gather(List<AccessLogEntry> batch)
+    /// <summary>Requests are over by now: what they left is given once. Here, because a service that is stopped early never executes.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        batch.Clear();
-        while (batch.Count < BatchSize && _waiting.Reader.TryRead(out var entry))
-            batch.Add(entry);
-        return batch;
+        await base.StopAsync(cancellationToken);
+        using var limit = new CancellationTokenSource(Farewell, _time);
+        while ((_batch.Count > 0 || Gather().Count > 0) && !limit.IsCancellationRequested)
+            await ShipAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private async Task ShipAsync(List<AccessLogEntry> batch, CancellationToken cancellationToken)
+    private List<AccessLogEntry> Gather()
     {
-        LogMessage[] messages = [.. batch.Select(entry => EventCodec.Encode(new(Topics.AccessLog, EventCodec.Create(
+        while (_batch.Count < BatchSize && _waiting.Reader.TryRead(out var entry))
+            _batch.Add(entry);
+        return _batch;
+    }
+
+    private async Task ShipAsync(CancellationToken cancellationToken)
+    {
+        LogMessage[] messages = [.. _batch.Select(entry => EventCodec.Encode(new(Topics.AccessLog, EventCodec.Create(
             EventTypes.RequestAnswered, entry.Id.ToString(), entry, EventJson.Default.AccessLogEntry, entry.At))))];
         for (var told = false; ; told = true)
         {
             try
             {
                 await _log.AppendAsync(messages, cancellationToken);
-                batch.Clear();
+                _batch.Clear();
                 return;
             }
             catch (DependencyUnavailableException e)
@@ -86,7 +84,7 @@ internal sealed partial class AccessLogShipper : BackgroundService
             {
                 LogRefused(e, messages.Length);
                 Dropped.Add(messages.Length);
-                batch.Clear();
+                _batch.Clear();
                 return;
             }
         }

@@ -17,8 +17,8 @@ internal sealed partial class KafkaReader : IEventLogReader
     private static readonly TimeSpan PatienceWhenFull = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan RestartDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LeaveTimeout = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan StaleEpochDelay = TimeSpan.FromMilliseconds(50);
-    private const int StaleEpochRetries = 20;
+    private static readonly TimeSpan StaleDelay = TimeSpan.FromMilliseconds(50);
+    private const int StaleRetries = 20;
 
     private readonly KafkaClients _clients;
     private readonly string _group;
@@ -167,10 +167,10 @@ internal sealed partial class KafkaReader : IEventLogReader
                     _consumer?.Commit(mine);
                     return true;
                 }
-                catch (KafkaException e) when (e.Error.Code is ErrorCode.StaleMemberEpoch or ErrorCode.RebalanceInProgress
-                    && attempt <= StaleEpochRetries && !cancellationToken.IsCancellationRequested)
+                catch (KafkaException e) when (e.Error.Code is ErrorCode.StaleMemberEpoch or ErrorCode.IllegalGeneration or ErrorCode.RebalanceInProgress
+                    && attempt <= StaleRetries && !cancellationToken.IsCancellationRequested)
                 {
-                    Thread.Sleep(StaleEpochDelay); // the member hears of the new epoch with its next heartbeat
+                    Thread.Sleep(StaleDelay); // the member is about to hear of the group's new epoch or generation
                 }
             }
             return false;

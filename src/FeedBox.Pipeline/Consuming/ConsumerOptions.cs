@@ -23,7 +23,7 @@ public sealed class ConsumerOptions
 
     public TimeSpan CommitInterval { get; set; } = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>How long running handlers may go on after a shutdown or a revocation, before they are cancelled.</summary>
+    /// <summary>How long handlers may go on after a shutdown or a revocation, before they are cancelled.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How often the lag is measured.</summary>

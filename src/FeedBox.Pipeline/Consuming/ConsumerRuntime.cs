@@ -55,7 +55,7 @@ public sealed partial class ConsumerRuntime : IPartitionListener
         }
     }
 
-    /// <summary>Consumes until told to stop; then lets running handlers finish, commits and leaves the group.</summary>
+    /// <summary>Consumes until told to stop; then finishes what runs and what is missing below it, commits and leaves the group.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
         using var _ = ConsumerMetrics.Show(this);
@@ -174,7 +174,7 @@ public sealed partial class ConsumerRuntime : IPartitionListener
         LogLost(_group, partitions.Count);
         foreach (var partition in Owned(partitions))
         {
-            partition.IsReleased = true;
+            partition.Close();
             _owned.Remove(partition.Id);
             _ = partition.StopAsync();
         }

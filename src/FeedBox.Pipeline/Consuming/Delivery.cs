@@ -18,6 +18,9 @@ internal sealed class Delivery(OwnedPartition partition, LogRecord record)
 
     public DateTimeOffset FirstFailureAt { get; private set; }
 
+    /// <summary>Taken and not settled yet; guarded by the scheduler's lock.</summary>
+    public bool IsRunning { get; set; }
+
     /// <summary>Handled, skipped or dead-lettered: the commit mark may pass it.</summary>
     public bool IsFinished => _finished;
 

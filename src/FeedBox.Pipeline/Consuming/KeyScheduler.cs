@@ -17,6 +17,7 @@ internal sealed class KeyScheduler(int maxConcurrency, int room, Func<Delivery, 
     private readonly Dictionary<string, KeyQueue> _keys = [];
     private readonly Queue<KeyQueue> _ready = new();
     private readonly Stack<Pump> _idlePumps = new();
+    private IReadOnlyCollection<OwnedPartition> _releasing = [];
     private TaskCompletionSource? _roomAgain;
     private ITimer? _pauseTimer;
     private DateTimeOffset _pausedUntil;
@@ -55,20 +56,23 @@ internal sealed class KeyScheduler(int maxConcurrency, int room, Func<Delivery, 
             return _ready.Count <= room ? Task.CompletedTask : (_roomAgain ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
     }
 
-    /// <summary>Starts nothing of these partitions any more, and waits for what runs; when that takes too long, cancels it.</summary>
+    /// <summary>Lets these partitions come to an end without gaps; when that takes too long, cancels what runs.</summary>
     public async Task ReleaseAsync(IReadOnlyCollection<OwnedPartition> partitions, TimeSpan atMost)
     {
         Task idle;
         lock (_gate)
         {
-            foreach (var partition in partitions)
-                partition.IsReleased = true;
-            idle = Task.WhenAll(partitions.Where(partition => partition.Running > 0)
-                .Select(partition => (partition.Idle = new(TaskCreationOptions.RunContinuationsAsynchronously)).Task));
+            _releasing = partitions;
+            idle = Task.WhenAll(partitions.Select(partition => partition.ReleaseAsync(_paused)));
         }
-        if (idle.IsCompleted)
-            return;
-        await Task.WhenAny(idle, Task.Delay(atMost, time));
+        if (!idle.IsCompleted)
+            await Task.WhenAny(idle, Task.Delay(atMost, time));
+        lock (_gate)
+        {
+            _releasing = [];
+            foreach (var partition in partitions)
+                partition.LeaveGaps();
+        }
         if (idle.IsCompleted)
             return;
         foreach (var partition in partitions)
@@ -99,7 +103,7 @@ internal sealed class KeyScheduler(int maxConcurrency, int room, Func<Delivery, 
             while (taken < share && MayStart)
             {
                 var key = batch[taken++] = _ready.Dequeue();
-                key.First.Partition.Running++;
+                key.First.Partition.Started(key.First);
                 _running++;
             }
             if (_roomAgain is not null && _ready.Count <= room / 2)
@@ -179,8 +183,7 @@ internal sealed class KeyScheduler(int maxConcurrency, int room, Func<Delivery, 
                 _ready.Enqueue(key);
                 break;
         }
-        if (--delivery.Partition.Running == 0)
-            delivery.Partition.Idle?.TrySetResult(); // last, so that who waits sees it finished
+        delivery.Partition.Ended(delivery); // last, so that who waits sees it finished
     }
 
     private void Next(KeyQueue key)
@@ -223,6 +226,8 @@ internal sealed class KeyScheduler(int maxConcurrency, int room, Func<Delivery, 
         (_pausedUntil, _pausedBy, _paused) = (until, outcome.Dependency, true);
         _pauseTimer ??= time.CreateTimer(_ => Unpause(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _pauseTimer.Change(delay, Timeout.InfiniteTimeSpan);
+        foreach (var partition in _releasing)
+            partition.LeaveGaps();
     }
 
     private void Unpause()
@@ -269,7 +274,7 @@ internal sealed class KeyScheduler(int maxConcurrency, int room, Func<Delivery, 
         }
 
         private ValueTask<Outcome> Try(Delivery delivery) =>
-            delivery.Partition.IsReleased ? new(new Outcome(Result.Abandoned))
+            !delivery.Partition.MayStart(delivery) ? new(new Outcome(Result.Abandoned))
             : owner._paused ? new(new Outcome(Result.NotNow))
             : owner.Attempt(delivery);
     }

@@ -10,8 +10,10 @@ internal sealed class OwnedPartition(TopicPartition id)
 {
     private readonly Queue<Delivery> _window = new();
     private readonly CancellationTokenSource _stop = new();
-    private volatile bool _released;
     private long _next;
+    private long _last = long.MaxValue;
+    private int _running, _missing;
+    private TaskCompletionSource? _idle;
 
     public TopicPartition Id => id;
     public bool IsPaused { get; set; }
@@ -40,20 +42,72 @@ internal sealed class OwnedPartition(TopicPartition id)
 
     // Shared
 
-    /// <summary>Nothing of it starts any more.</summary>
-    public bool IsReleased
-    {
-        get => _released;
-        set => _released = value;
-    }
-
     /// <summary>Tells its running handlers to give up.</summary>
     public CancellationToken Stopped => _stop.Token;
 
     public Task StopAsync() => _stop.CancelAsync();
 
-    /// <summary>Deliveries taken and not settled yet, and who waits for them; guarded by the scheduler's lock.</summary>
-    public int Running { get; set; }
+    /// <summary>False for what its next owner is to handle.</summary>
+    public bool MayStart(Delivery delivery) => delivery.Offset <= Volatile.Read(ref _last);
 
-    public TaskCompletionSource? Idle { get; set; }
+    /// <summary>Nothing of it starts any more.</summary>
+    public void Close() => Volatile.Write(ref _last, -1);
+
+    // Shared, under the scheduler's lock
+
+    public void Started(Delivery delivery)
+    {
+        delivery.IsRunning = true;
+        _running++;
+        if (_missing > 0 && MayStart(delivery))
+            _missing--;
+    }
+
+    public void Ended(Delivery delivery)
+    {
+        delivery.IsRunning = false;
+        _running--;
+        if (!delivery.IsFinished && _idle is not null && MayStart(delivery))
+            LeaveGaps(); // the commit mark stays behind it
+        TellIdle();
+    }
+
+    /// <summary>
+    /// From now on starts only what is missing below the newest record that was started: once the commit mark has passed them all, the next owner
+    /// repeats nothing. Completes when that is done; what waits for a retry is not waited for.
+    /// </summary>
+    public Task ReleaseAsync(bool isPaused)
+    {
+        Close();
+        var missing = 0;
+        foreach (var delivery in isPaused ? [] : _window)
+        {
+            if (delivery.IsFinished || delivery.IsRunning)
+            {
+                Volatile.Write(ref _last, delivery.Offset);
+                _missing = missing;
+            }
+            else if (delivery.Failures > 0)
+                break;
+            else
+                missing++;
+        }
+        _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TellIdle();
+        return _idle.Task;
+    }
+
+    /// <summary>Starts nothing any more, though what was handled may be repeated then.</summary>
+    public void LeaveGaps()
+    {
+        Close();
+        _missing = 0;
+        TellIdle();
+    }
+
+    private void TellIdle()
+    {
+        if (_running == 0 && _missing == 0)
+            _idle?.TrySetResult();
+    }
 }

@@ -340,6 +340,75 @@ public sealed class ConsumerRuntimeTests
     }
 
     [Fact]
+    public async Task Shutdown_finishes_what_is_missing_below_what_was_handled_so_that_nothing_is_repeated()
+    {
+        var gate = new TaskCompletionSource();
+        var handler = new Handler((_, number, _) => number == 1 ? gate.Task : Task.CompletedTask);
+        var running = new Running(_log, handler, _time);
+        await _log.AppendAsync("a", 1, 2, 3);
+        await _log.AppendAsync("b", 4);
+        await _log.AppendAsync("a", 5, 6);
+        await Eventually.TrueAsync(() => handler.Handled.Count == 1 && running.Runtime.Status.InFlight == 1, "only the last key is handled");
+        var stopped = running.StopAsync();
+        await Task.Delay(30);
+        Assert.False(stopped.IsCompleted);
+
+        gate.SetResult();
+        await stopped.WaitAsync(Eventually.Patience);
+        Assert.Equal([("b", 4), ("a", 1), ("a", 2), ("a", 3)], handler.Handled);
+        Assert.Equal(4, _log.Committed("group", Only));
+
+        var next = new Handler();
+        await using var successor = new Running(_log, next, _time);
+        await Eventually.TrueAsync(() => next.Handled.Count == 2, "the successor takes over");
+        Assert.Equal([("a", 5), ("a", 6)], next.Handled);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Shutdown_waits_for_no_retry_and_no_dependency(bool isUnavailable)
+    {
+        var gate = new TaskCompletionSource();
+        var handler = new Handler(async (_, number, _) =>
+        {
+            if (number is 1 or 4)
+                await gate.Task;
+            if (number == 4)
+                throw isUnavailable ? new DependencyUnavailableException("dependency", TimeSpan.FromMinutes(1)) : new IOException("transient");
+        });
+        var running = new Running(_log, handler, _time);
+        await _log.AppendAsync("a", 1, 2, 3);
+        await _log.AppendAsync("b", 4, 5);
+        await _log.AppendAsync("c", 6);
+        await Eventually.TrueAsync(() => handler.Handled.Count == 1 && running.Runtime.Status.InFlight == 2, "two hang");
+        var stopped = running.StopAsync();
+        gate.SetResult();
+
+        await stopped.WaitAsync(Eventually.Patience); // the clock stands still
+        Assert.DoesNotContain(("b", 5), handler.Handled);
+        Assert.InRange(_log.Committed("group", Only), 1, 3);
+    }
+
+    [Fact]
+    public async Task Shutdown_with_a_retry_ahead_finishes_only_what_is_below_it()
+    {
+        var gate = new TaskCompletionSource();
+        var handler = new Handler((_, number, _) => number switch { 1 => gate.Task, 3 => throw new IOException("transient"), _ => Task.CompletedTask });
+        var running = new Running(_log, handler, _time);
+        await _log.AppendAsync("a", 1, 2);
+        await _log.AppendAsync("b", 3, 4);
+        await _log.AppendAsync("c", 5);
+        await Eventually.TrueAsync(() => handler.Handled.Count == 1 && running.Runtime.Status is { InFlight: 1, Retrying: 1 }, "one hangs, one waits");
+        var stopped = running.StopAsync();
+        gate.SetResult();
+
+        await stopped.WaitAsync(Eventually.Patience);
+        Assert.Equal([("c", 5), ("a", 1)], handler.Handled);
+        Assert.Equal(1, _log.Committed("group", Only));
+    }
+
+    [Fact]
     public async Task Shutdown_cancels_handlers_after_its_time_and_leaves_their_records_to_the_next()
     {
         var cancelled = new TaskCompletionSource();
