@@ -14,6 +14,7 @@ public sealed class SqliteDatabase : IDisposable
 {
     private const long WalBoundWhenIdle = 16 << 20;
     private const long WalBound = 96 << 20;
+    private const int DeleteChunk = 1_000;
 
     /// <summary>Without writes for this long, the write-ahead log is cut down; between writes it would only cost them time.</summary>
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(500);
@@ -115,6 +116,17 @@ public sealed class SqliteDatabase : IDisposable
 
     public Task WriteAsync(Action<SqliteWriter> work, CancellationToken cancellationToken) =>
         WriteAsync(WithoutResult(work), cancellationToken);
+
+    /// <summary>Deletes in transactions of so many rows, so that others write in between, until one finds fewer. Returns how many there were.</summary>
+    public async Task<int> DeleteAsync(Func<SqliteWriter, int, int> deleteAtMost, CancellationToken cancellationToken)
+    {
+        var deleted = 0;
+        int chunk;
+        do
+            deleted += chunk = await WriteAsync(writer => deleteAtMost(writer, DeleteChunk), cancellationToken);
+        while (chunk == DeleteChunk);
+        return deleted;
+    }
 
     private static Func<SqliteWriter, bool> WithoutResult(Action<SqliteWriter> work) => writer =>
     {

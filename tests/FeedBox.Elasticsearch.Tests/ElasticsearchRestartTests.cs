@@ -32,11 +32,11 @@ public sealed class ElasticsearchRestartTests
             }
         });
 
-        await Eventually.TrueAsync(() => answered.Count > 50, "posts are written", TimeSpan.FromSeconds(60));
+        await Eventually.TrueAsync(() => answered.Count > 50, "posts are written");
         await server.KillAsync();
         await server.StartAsync();
         var before = answered.Count;
-        await Eventually.TrueAsync(() => answered.Count > before + 20, "posts are written again", TimeSpan.FromSeconds(60));
+        await Eventually.TrueAsync(() => answered.Count > before + 20, "posts are written again");
         await stop.CancelAsync();
         await writing;
 

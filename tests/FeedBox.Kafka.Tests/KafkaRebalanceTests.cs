@@ -38,13 +38,13 @@ public sealed class KafkaRebalanceTests
                 await Task.Delay(40);
             }
         });
-        await Eventually.TrueAsync(() => handler.Count > 100, "the first consumes", TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(() => handler.Count > 100, "the first consumes");
         var second = RunAsync(log, handler, stopSecond.Token);
-        await Eventually.TrueAsync(() => handler.Runtimes == 2, "the second consumes too", TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(() => handler.Runtimes == 2, "the second consumes too");
         await stopFirst.CancelAsync();
         await first;
         await appending;
-        await Eventually.TrueAsync(() => handler.Count >= Total, "all is consumed", TimeSpan.FromSeconds(60));
+        await Eventually.TrueAsync(() => handler.Count >= Total, "all is consumed");
         await stopSecond.CancelAsync();
         await second;
 
@@ -72,7 +72,7 @@ public sealed class KafkaRebalanceTests
         var died = Stopwatch.GetTimestamp();
         dead.Dispose(); // without closing it: the group is not told
         await Eventually.TrueAsync(() => handler.Count == Keys, "the other has all of them");
-        Assert.InRange(Stopwatch.GetElapsedTime(died), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30));
+        Assert.InRange(Stopwatch.GetElapsedTime(died), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(40)); // the broker's own is 45 s
         await stop.CancelAsync();
         await living;
     }

@@ -129,7 +129,7 @@ public sealed class MongoRestartTests
         await server.KillAsync();
         await server.StartAsync();
         var before = answered.Count;
-        await Eventually.TrueAsync(() => answered.Count > before + 20, "posts are added again", TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(() => answered.Count > before + 20, "posts are added again");
         await stop.CancelAsync();
         await adding;
 

@@ -39,7 +39,7 @@ public sealed class MySqlRestartTests
         await mysql.KillAsync();
         await Task.Delay(500);
         await mysql.StartAsync();
-        await Eventually.TrueAsync(() => stored.Count > before + 20 || writers.Any(writer => writer.IsFaulted), "writing goes on", TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(() => stored.Count > before + 20 || writers.Any(writer => writer.IsFaulted), "writing goes on");
         await stop.CancelAsync();
         await Task.WhenAll(writers);
 

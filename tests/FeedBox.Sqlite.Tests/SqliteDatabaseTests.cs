@@ -215,7 +215,7 @@ public sealed class SqliteDatabaseTests : IDisposable
 
         file.Reopen();
 
-        await written.WaitAsync(TimeSpan.FromSeconds(30));
+        await written.WaitAsync(Eventually.Patience);
         Assert.Equal(0, file.Database.Read(reader => reader.Prepare("SELECT count(*) FROM late").Scalar()));
     }
 

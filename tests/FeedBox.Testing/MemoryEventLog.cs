@@ -287,7 +287,8 @@ public sealed class MemoryEventLog(int partitions = Topics.Partitions, TimeProvi
 
             lock (log._gate)
             {
-                assigned = [.. Target().Where(partition => !group.Owners.ContainsKey(partition))];
+                // What was lost meanwhile is told first.
+                assigned = _lost.Count > 0 ? [] : [.. Target().Where(partition => !group.Owners.ContainsKey(partition))];
                 foreach (var partition in assigned)
                 {
                     group.Owners[partition] = this;

@@ -50,4 +50,7 @@ public static class ConsumerGroups
     public const string DeadLetters = "feedbox-dead-letters";
 
     public static IReadOnlyList<string> All { get; } = [PostCaching, PostInspect, PostSubscribing, PostIndexing, CouponIssue, AccessLog, DeadLetters];
+
+    /// <summary>Whether it handles what the service tells of itself: that is not traced, and goes on for as long as somebody looks, so nothing waits for its end.</summary>
+    public static bool IsTelemetry(string group) => group == AccessLog;
 }

@@ -242,8 +242,7 @@ public sealed partial class ConsumerRuntime : IPartitionListener
 
     private async Task ObserveAsync(LogRecord record, FeedEvent e, CancellationToken stopped)
     {
-        // An entry of the access log tells of a request that has a trace, and is not to be one more.
-        using var activity = _group == ConsumerGroups.AccessLog ? null : Telemetry.Activities.StartActivity($"{_group} process", ActivityKind.Consumer, e.TraceParent,
+        using var activity = ConsumerGroups.IsTelemetry(_group) ? null : Telemetry.Activities.StartActivity($"{_group} process", ActivityKind.Consumer, e.TraceParent,
         [
             new("messaging.operation.type", "process"),
             new("messaging.destination.name", record.Topic),

@@ -78,13 +78,12 @@ internal sealed class OwnedPartition(TopicPartition id)
     /// </summary>
     public Task ReleaseAsync(bool isPaused)
     {
-        Close();
-        var missing = 0;
+        var (last, missing) = (-1L, 0);
         foreach (var delivery in isPaused ? [] : _window)
         {
             if (delivery.IsFinished || delivery.IsRunning)
             {
-                Volatile.Write(ref _last, delivery.Offset);
+                last = delivery.Offset;
                 _missing = missing;
             }
             else if (delivery.Failures > 0)
@@ -92,6 +91,7 @@ internal sealed class OwnedPartition(TopicPartition id)
             else
                 missing++;
         }
+        Volatile.Write(ref _last, last);
         _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
         TellIdle();
         return _idle.Task;

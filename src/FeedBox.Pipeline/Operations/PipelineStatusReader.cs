@@ -45,14 +45,11 @@ internal sealed class PipelineStatusReader(
             status.PausedUntil, status.PausedBy, status.Handled, status.Retries, status.DeadLetters)).ToList();
 
         var drained = places == 0 && failed == 0 && depth == 0
-            && groups.All(group => group is { InFlight: 0, Retrying: 0 } || IsAside(group.Group))
-            && lags.All(group => IsAside(group.Key) || (group.Value.Count > 0
+            && groups.All(group => group is { InFlight: 0, Retrying: 0 } || ConsumerGroups.IsTelemetry(group.Group))
+            && lags.All(group => ConsumerGroups.IsTelemetry(group.Key) || (group.Value.Count > 0
                 && group.Value.All(partition => partition.Lag == 0) && group.Value.SequenceEqual(before[group.Key])));
         return new(depth, places, failed, groups, await letters.CountAsync(cancellationToken), Breakers(), drained);
     }
-
-    /// <summary>The access log goes on for as long as somebody looks.</summary>
-    private static bool IsAside(string group) => group == ConsumerGroups.AccessLog;
 
     private async Task<int?> CountUnconfirmedAsync(CancellationToken cancellationToken)
     {

@@ -5,7 +5,6 @@ namespace FeedBox.Sqlite.AccessLog;
 
 public sealed class SqliteAccessLogStore(SqliteDatabase database) : IAccessLogStore
 {
-    private const int TrimChunk = 1_000;
     private const string Columns = "id, at, service, ip, method, path, status, bytes, duration_ms, referrer, agent, trace_id";
 
     public Task AddAsync(AccessLogEntry entry, CancellationToken cancellationToken) =>
@@ -37,14 +36,12 @@ public sealed class SqliteAccessLogStore(SqliteDatabase database) : IAccessLogSt
             return entries;
         }, cancellationToken);
 
-    public async Task TrimAsync(DateTimeOffset before, CancellationToken cancellationToken)
+    public Task TrimAsync(DateTimeOffset before, CancellationToken cancellationToken)
     {
         var first = FirstId(Milliseconds(new(before.UtcDateTime.Date, TimeSpan.Zero))!.Value);
-        while (await database.WriteAsync(writer =>
-            writer.Prepare("DELETE FROM access_log WHERE id IN (SELECT id FROM access_log WHERE id < ? LIMIT ?)").Bind(first).Bind(TrimChunk).Execute(),
-            cancellationToken) == TrimChunk)
-        {
-        }
+        return database.DeleteAsync((writer, atMost) => writer.Prepare("""
+            DELETE FROM access_log WHERE id IN (SELECT id FROM access_log WHERE id < ? LIMIT ?)
+            """).Bind(first).Bind(atMost).Execute(), cancellationToken);
     }
 
     private static long? Milliseconds(DateTimeOffset? time) => time?.ToUnixTimeMilliseconds();

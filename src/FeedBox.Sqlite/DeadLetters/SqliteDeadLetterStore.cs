@@ -6,8 +6,6 @@ namespace FeedBox.Sqlite.DeadLetters;
 
 public sealed class SqliteDeadLetterStore(SqliteDatabase database, SqliteOptions options, TimeProvider time) : IDeadLetterStore
 {
-    private const int TrimChunk = 1_000;
-
     private const string Columns =
         "id, topic, partition, log_offset, consumer_group, key, value, headers, attempts, exception_type, message, first_failure_at, last_failure_at, replays, filed_at";
 
@@ -55,19 +53,10 @@ public sealed class SqliteDeadLetterStore(SqliteDatabase database, SqliteOptions
         database.ReadAsync(reader => reader.Prepare("SELECT count(*) FROM dead_letters WHERE removed_at IS NULL").Scalar() ?? 0, cancellationToken);
 
     /// <summary>Forgets the places of letters that were removed so long ago that no delivery can bring them back.</summary>
-    public async Task<int> TrimAsync(CancellationToken cancellationToken)
-    {
-        var (trimmed, chunk) = (0, 0);
-        do
-        {
-            chunk = await database.WriteAsync(writer => writer.Prepare("""
-                DELETE FROM dead_letters WHERE id IN (SELECT id FROM dead_letters WHERE removed_at < ? LIMIT ?)
-                """).Bind(time.GetUtcNow() - 2 * options.EventRetention).Bind(TrimChunk).Execute(), cancellationToken);
-            trimmed += chunk;
-        }
-        while (chunk == TrimChunk);
-        return trimmed;
-    }
+    public Task<int> TrimAsync(CancellationToken cancellationToken) =>
+        database.DeleteAsync((writer, atMost) => writer.Prepare("""
+            DELETE FROM dead_letters WHERE id IN (SELECT id FROM dead_letters WHERE removed_at < ? LIMIT ?)
+            """).Bind(time.GetUtcNow() - 2 * options.EventRetention).Bind(atMost).Execute(), cancellationToken);
 
     private static DeadLetter Read(SqliteStatement row)
     {

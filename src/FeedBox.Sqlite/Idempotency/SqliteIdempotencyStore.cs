@@ -5,8 +5,6 @@ namespace FeedBox.Sqlite.Idempotency;
 
 public sealed class SqliteIdempotencyStore(SqliteDatabase database) : IIdempotencyStore
 {
-    private const int TrimChunk = 1_000;
-
     /// <summary>
     /// Claims of this process, touched on the writer's thread only. The file belongs to one process at a time, so a lease that is not
     /// among them was left by one that died: whoever repeats its request need not wait.
@@ -42,20 +40,10 @@ public sealed class SqliteIdempotencyStore(SqliteDatabase database) : IIdempoten
         }, cancellationToken);
 
     /// <summary>Removes what is older than <see cref="IIdempotencyStore.KeptFor"/>, in chunks.</summary>
-    public async Task<int> TrimAsync(DateTimeOffset now, CancellationToken cancellationToken)
-    {
-        var trimmed = 0;
-        int chunk;
-        do
-        {
-            chunk = await database.WriteAsync(writer => writer.Prepare("""
-                DELETE FROM idempotency WHERE rowid IN (SELECT rowid FROM idempotency WHERE claimed_at <= ? LIMIT ?)
-                """).Bind(now - IIdempotencyStore.KeptFor).Bind(TrimChunk).Execute(), cancellationToken);
-            trimmed += chunk;
-        }
-        while (chunk == TrimChunk);
-        return trimmed;
-    }
+    public Task<int> TrimAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
+        database.DeleteAsync((writer, atMost) => writer.Prepare("""
+            DELETE FROM idempotency WHERE rowid IN (SELECT rowid FROM idempotency WHERE claimed_at <= ? LIMIT ?)
+            """).Bind(now - IIdempotencyStore.KeptFor).Bind(atMost).Execute(), cancellationToken);
 
     private IdempotencyClaim Claim(SqliteWriter writer, long caller, string key, string fingerprint, DateTimeOffset now)
     {

@@ -63,7 +63,8 @@ public sealed class SqliteInboxStore(SqliteDatabase database) : IInboxStore
             Store(writer, postId, new(version, State.Withdrawn, null));
             return true;
         }, cancellationToken);
-        while (marked && await database.WriteAsync(writer => RemoveChunk(writer, postId, version), cancellationToken) == Chunk) { }
+        if (marked)
+            await database.DeleteAsync((writer, atMost) => Remove(writer, postId, version, atMost), cancellationToken);
     }
 
     public Task BackfillAsync(long subscriber, IReadOnlyList<(Guid PostId, long AuthorId)> posts, DateTimeOffset now, CancellationToken cancellationToken) =>
@@ -145,14 +146,14 @@ public sealed class SqliteInboxStore(SqliteDatabase database) : IInboxStore
         return marked;
     }
 
-    private static int RemoveChunk(SqliteWriter writer, Guid postId, int version)
+    private static int Remove(SqliteWriter writer, Guid postId, int version, int atMost)
     {
         if (Find(writer, postId) is { } seen && seen.Version > version)
             return 0;
         var removed = writer.Prepare("""
             DELETE FROM inbox WHERE post_id = ?1 AND subscriber_id IN (SELECT subscriber_id FROM inbox WHERE post_id = ?1 ORDER BY subscriber_id LIMIT ?2)
             RETURNING subscriber_id, read_at
-            """).Bind(postId).Bind(Chunk);
+            """).Bind(postId).Bind(atMost);
         var count = 0;
         for (; removed.Step(); count++)
             if (removed.IsNull(1))

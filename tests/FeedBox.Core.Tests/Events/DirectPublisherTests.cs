@@ -31,7 +31,7 @@ public sealed class DirectPublisherTests
         _time.Advance(TimeSpan.FromMilliseconds(700));
         Assert.False(publishing.IsCompleted);
         _time.Advance(TimeSpan.FromMilliseconds(300));
-        await publishing.WaitAsync(TimeSpan.FromSeconds(10));
+        await publishing.WaitAsync(Eventually.Patience);
 
         var kept = Assert.Single(_kept.All);
         Assert.Equal(published.Event.Id, kept.Id);

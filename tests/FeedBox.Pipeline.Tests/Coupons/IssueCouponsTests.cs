@@ -79,7 +79,7 @@ public sealed class IssueCouponsTests
             await Eventually.TrueAsync(() => _coupons.Batches.Count == written && _time.PendingTimers == 3 - written, $"{written} are written");
             _time.Advance(Interval);
         }
-        await Task.WhenAll(handled).WaitAsync(TimeSpan.FromSeconds(5));
+        await Task.WhenAll(handled).WaitAsync(Eventually.Patience);
     }
 
     [Fact, Trait("Weakness", "H37")]
