@@ -74,8 +74,8 @@ public sealed class MySqlSharedTests : IAsyncLifetime
 
         await _server.ExecuteAsync(
             $"SET @session = IS_USED_LOCK('{_server.Database}.outbox.1'); KILL @session", allowVariables: true); // as after 9 s of silence
-        await Eventually.TrueAsync(() => two.ReadAsync(1, 100, default).GetAwaiter().GetResult().Count > 0, "the shard is taken over");
-        await Eventually.TrueAsync(() => one.ReadAsync(1, 100, default).GetAwaiter().GetResult().Count == 0, "the former owner has noticed");
+        await Eventually.TrueAsync(() => two.ReadAsync(1, 100, default).GetAwaiter().GetResult().Count > 0, "the shard is taken over", TimeSpan.FromSeconds(5));
+        await Eventually.TrueAsync(() => one.ReadAsync(1, 100, default).GetAwaiter().GetResult().Count == 0, "the former owner has noticed", TimeSpan.FromSeconds(5));
     }
 
     [Fact]
